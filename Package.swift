@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// One set of settings for every Swift target of ours: Swift 6 mode, every unsafe construct marked, no warning tolerated.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "weight-server",
+  products: [
+    .executable(name: "weight-server", targets: ["Command"]),
+    .library(name: "WeightServerClient", targets: ["WeightServerClient"]),
+    .library(name: "WeightLoader", targets: ["Loader"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux"),
+    .target(name: "Platform", dependencies: ["COpenSSL", "CLinux"]),
+    .target(name: "Loader", dependencies: ["Platform"]),
+    .target(
+      name: "Transport",
+      dependencies: ["Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    .target(
+      name: "WeightServerClient",
+      dependencies: ["Platform", "Loader", "Transport", .product(name: "HTTPTypes", package: "swift-http-types")],
+      path: "Sources/Client"),
+    .target(
+      name: "WeightServer",
+      dependencies: [
+        "Platform", "Loader", "Transport", "Yams",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(
+      name: "Command",
+      dependencies: [
+        "Platform", "Loader", "Transport", "WeightServer", "WeightServerClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .systemLibrary(
+      name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
+    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform"]),
+    .testTarget(name: "TransportTests", dependencies: ["Transport", "Platform"]),
+    .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"], path: "Tests/ClientTests"),
+    .testTarget(name: "WeightServerTests", dependencies: ["WeightServer", "Loader", "Transport"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["CCurl", "WeightServerClient", "Platform"]),
+  ],
+  cLanguageStandard: .c11
+)
+
+for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && target.name != "CLinux" {
+  target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

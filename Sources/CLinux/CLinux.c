@@ -1,0 +1,29 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/sendfile.h>
+
+int linux_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
+
+int linux_reopen_for_reading(int path_descriptor) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", path_descriptor);
+  return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+ssize_t linux_sendfile(int out, int in, int64_t offset, size_t count) {
+  off_t position = offset;
+  return sendfile(out, in, &position, count);
+}
+
+int linux_accept(int listener, struct sockaddr *address, socklen_t *length) {
+  return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int linux_will_need(int descriptor, int64_t offset, int64_t count) {
+  return posix_fadvise(descriptor, offset, count, POSIX_FADV_WILLNEED);
+}
+
+int linux_sequential(int descriptor) { return posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL); }

@@ -1,0 +1,28 @@
+// Linux calls and constants that Glibc's module map hides from Swift, behind names of our own.
+#ifndef WEIGHT_SERVER_CLINUX_H
+#define WEIGHT_SERVER_CLINUX_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/// open(2) with O_PATH | O_CLOEXEC: names a file without opening it, so that a device or a fifo is never touched.
+int linux_open_path(const char *path);
+
+/// open(2) O_RDONLY | O_CLOEXEC | O_NONBLOCK of what an O_PATH descriptor names, through /proc/self/fd.
+int linux_reopen_for_reading(int path_descriptor);
+
+/// sendfile(2): at most `count` bytes of `in` from `offset` to `out`; the descriptor's own position is untouched.
+ssize_t linux_sendfile(int out, int in, int64_t offset, size_t count);
+
+/// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
+int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
+
+/// posix_fadvise(2) with POSIX_FADV_WILLNEED. Returns an errno value, not -1.
+int linux_will_need(int descriptor, int64_t offset, int64_t count);
+
+/// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
+int linux_sequential(int descriptor);
+
+#endif

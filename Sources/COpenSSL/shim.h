@@ -1,0 +1,6 @@
+#ifndef WEIGHT_SERVER_COPENSSL_H
+#define WEIGHT_SERVER_COPENSSL_H
+
+#include <openssl/evp.h>
+
+#endif

@@ -1,0 +1,1 @@
+@main struct WeightServerCommand { static func main() {} }

@@ -1,0 +1,75 @@
+import CLinux
+import Glibc
+
+/// A regular file, open for reading at any position by any number of threads.
+public final class SourceFile: Sendable {
+  /// The path it was opened by, for messages.
+  public let path: String
+  /// Its status when it was opened.
+  public let opened: FileStatus
+  private let descriptor: Descriptor
+
+  /// Takes over an open descriptor of a regular file.
+  package init(path: String, owning descriptor: consuming Descriptor) throws(SystemError) {
+    self.path = path
+    opened = try FileStatus.of(descriptor: descriptor.number, subject: path)
+    self.descriptor = descriptor
+  }
+
+  /// Bytes in the file when it was opened.
+  public var size: UInt64 { opened.size }
+
+  /// The descriptor's number, for `sendfile(2)` and its like; valid while the file is referenced.
+  public var number: CInt { descriptor.number }
+
+  /// Its status now.
+  public func status() throws(SystemError) -> FileStatus {
+    try FileStatus.of(descriptor: number, subject: path)
+  }
+
+  /// Whether size and modification time are what they were when it was opened.
+  public func isUnchanged() -> Bool {
+    guard let now = try? status() else { return false }
+    return now.size == opened.size && now.modified == opened.modified
+  }
+
+  /// Fills `destination` with the bytes at `offset`; fewer only where the file ends. Returns how many.
+  @unsafe public func read(into destination: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+    var filled = 0
+    guard let start = Int64(exactly: offset) else { throw SystemError("pread", code: EOVERFLOW, on: path) }
+    while filled < destination.count {
+      let (position, overflow) = start.addingReportingOverflow(Int64(filled))
+      if overflow { throw SystemError("pread", code: EOVERFLOW, on: path) }
+      // SAFETY: the address and length lie within `destination`, which the caller keeps alive.
+      let count = try retryingInterrupts("pread", on: path) {
+        unsafe pread(number, destination.baseAddress?.advanced(by: filled), destination.count - filled, off_t(position))
+      }
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// The `count` bytes at `offset`. The caller has checked `count` against the file's size or a limit.
+  /// - Throws: a `SystemError`; a file shorter than asked for is `EIO`.
+  public func bytes(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
+    var failure: SystemError?
+    // SAFETY: exactly the bytes that were read are declared initialized.
+    let result = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      do throws(SystemError) {
+        filled = unsafe try read(into: UnsafeMutableRawBufferPointer(buffer), at: offset)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    guard result.count == count else { throw SystemError("pread", code: EIO, on: path) }
+    return result
+  }
+
+  /// Tells the kernel that these bytes are wanted soon.
+  public func willNeed(offset: UInt64, count: Int) {
+    guard let offset = Int64(exactly: offset) else { return }
+    _ = linux_will_need(number, offset, Int64(count))
+  }
+}

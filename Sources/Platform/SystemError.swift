@@ -1,0 +1,34 @@
+public import Glibc
+
+/// A system call that failed: which, on what, and with which `errno`.
+public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The C function, as in its manual page.
+  public let call: String
+  /// The value of `errno`.
+  public let code: CInt
+  /// The file or address the call was about, if any.
+  public let subject: String?
+
+  /// Describes a failed call; `code` defaults to the calling thread's `errno`.
+  public init(_ call: String, code: CInt = errno, on subject: String? = nil) {
+    self.call = call
+    self.code = code
+    self.subject = subject
+  }
+
+  /// The text of `errno`, as `strerror(3)` has it.
+  public var reason: String {
+    var buffer = [CChar](repeating: 0, count: 128)
+    // SAFETY: `buffer` outlives the call, which writes at most `count` bytes and a terminator.
+    guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }
+    let text = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  public var description: String {
+    subject.map { "\($0): \(reason) (\(call))" } ?? "\(reason) (\(call))"
+  }
+
+  /// Whether the error says that a file or folder does not exist.
+  public var isMissingFile: Bool { code == ENOENT || code == ENOTDIR }
+}
