@@ -39,6 +39,7 @@ public struct LoaderError: Error, Hashable, Sendable, CustomStringConvertible {
     self.file = file
   }
 
+  /// The failure as one line.
   public var description: String {
     file.map { "\($0.escaped): \(message)" } ?? message
   }

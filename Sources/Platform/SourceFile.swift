@@ -34,7 +34,9 @@ public final class SourceFile: Sendable {
   }
 
   /// Fills `destination` with the bytes at `offset`; fewer only where the file ends. Returns how many.
-  @unsafe public func read(into destination: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+  @unsafe public func read(into destination: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError)
+    -> Int
+  {
     var filled = 0
     guard let start = Int64(exactly: offset) else { throw SystemError("pread", code: EOVERFLOW, on: path) }
     while filled < destination.count {

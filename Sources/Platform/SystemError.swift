@@ -25,6 +25,7 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// The failure as one line.
   public var description: String {
     subject.map { "\($0): \(reason) (\(call))" } ?? "\(reason) (\(call))"
   }
