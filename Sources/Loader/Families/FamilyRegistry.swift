@@ -13,3 +13,21 @@ public enum FamilyRegistry {
     all.first { $0.modelTypes.contains(modelType) }
   }
 }
+
+extension FamilyRegistry {
+  /// The family of which most of the names are, and how many; `unknown` where no family has any.
+  static func family(ofNames names: [String], context: FamilyContext) -> (family: Family, matched: Int) {
+    var best = (family: Family.unknown, matched: 0)
+    for family in all {
+      let table = RoleTable(family, context)
+      let matched = names.count { table.entry(of: $0) != nil }
+      if matched > best.matched { best = (family, matched) }
+    }
+    return best
+  }
+}
+
+extension Family {
+  /// A family of which nothing is known: every tensor is held whole.
+  static let unknown = Family("unknown") { _ in [] }
+}
