@@ -15,7 +15,8 @@ import Platform
   init?(_ file: SourceFile) throws(SystemError) {
     guard let count = Int(exactly: file.size) else { throw SystemError("mmap", code: EFBIG, on: file.path) }
     guard count > 0 else { return nil }
-    guard let address = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, file.number, 0), unsafe address != MAP_FAILED else {
+    guard let address = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, file.number, 0), unsafe address != MAP_FAILED
+    else {
       throw SystemError("mmap", on: file.path)
     }
     unsafe base = UnsafePointer(address.assumingMemoryBound(to: UInt8.self))

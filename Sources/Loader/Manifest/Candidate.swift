@@ -44,7 +44,7 @@ struct Candidate: Sendable {
     }
     let source: SourceFile
     do throws(Roots.Refusal) {
-      source = try roots.open(Path.join(folder, file))
+      source = try self.roots.open(Path.join(folder, file))
     } catch {
       throw LoaderError(error, file: file)
     }

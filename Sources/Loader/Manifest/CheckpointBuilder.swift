@@ -129,7 +129,8 @@ struct CheckpointBuilder {
   private mutating func note(differing ranks: [Int], of name: String) throws(LoaderError) {
     if ranks.isEmpty { return }
     let list = ranks.map(String.init).joined(separator: ", ")
-    let text = "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); rank 0's is served"
+    let text =
+      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); rank 0's is served"
     if isStrict { throw LoaderError(.invalidCheckpoint, text) }
     warnings.append(text)
   }

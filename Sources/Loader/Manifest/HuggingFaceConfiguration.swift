@@ -43,7 +43,8 @@ struct HuggingFaceConfiguration {
     geometry.vocabularySize = try number("vocab_size")
     geometry.experts = try number("num_local_experts", "num_experts", "n_routed_experts")
     geometry.headDimension = try number("head_dim")
-    if geometry.headDimension == nil, let hidden = geometry.hiddenSize, let heads = geometry.heads, hidden % heads == 0 {
+    if geometry.headDimension == nil, let hidden = geometry.hiddenSize, let heads = geometry.heads, hidden % heads == 0
+    {
       geometry.headDimension = hidden / heads
     }
     return geometry

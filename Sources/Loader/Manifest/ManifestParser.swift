@@ -7,7 +7,8 @@ struct ManifestParser {
   static let sizeLimit = 16 << 20
 
   private static let knownKeys: Set<String> = [
-    "type", "checkpoints", "version", "parallelization", "mp_size", "tp_size", "base_dir", "dtype", "name", "module_key",
+    "type", "checkpoints", "version", "parallelization", "mp_size", "tp_size", "base_dir", "dtype", "name",
+    "module_key",
     "family", "rules", "assets", "strict", "vocab_size", "version_override", "sha256",
   ]
 
@@ -65,7 +66,7 @@ struct ManifestParser {
       guard !names.isEmpty else { throw wrong("has checkpoints [], which names no file") }
       return .list(names)
     case .object(let parts)?:
-      let shared = try parts["non_tp"] ?? parts["non-tp"] ?? .array([])
+      let shared = parts["non_tp"] ?? parts["non-tp"] ?? .array([])
       guard let ranks = parts["tp"]?.asArray, let shared = shared.asArray else {
         throw wrong("has checkpoints without the list tp, or with a non_tp that is no list")
       }
@@ -134,7 +135,9 @@ struct ManifestParser {
   private func text(_ object: JSONObject, _ key: String) throws(LoaderError) -> String? {
     guard let value = object[key], !value.isNull else { return nil }
     guard let text = value.asText else { throw wrong("has \(key) \(value.kind); it is a text") }
-    guard !text.isEmpty, !text.utf8.contains(0) else { throw wrong("has \(key) \(value.kind); it is a text without NUL") }
+    guard !text.isEmpty, !text.utf8.contains(0) else {
+      throw wrong("has \(key) \(value.kind); it is a text without NUL")
+    }
     return text
   }
 

@@ -16,6 +16,16 @@ public struct LogicalTensor: Sendable, Hashable {
   public var isBeforeLayers = true
   /// The blocks that tile it, in no particular order.
   let boxes: [Box]
+  /// The copy of each source rank, of a tensor that every rank holds whole but whose copies are not known to be equal.
+  var replicas: [Box] = []
+
+  /// The blocks that a target rank's share comes from.
+  ///
+  /// Where the source's ranks hold copies of their own, a rank takes the copy of the source rank whose share it has: its own at
+  /// the source's degree, as DeepSpeed does.
+  func boxes(rank: Int, mp: Int) -> [Box] {
+    replicas.isEmpty ? boxes : [replicas[rank * replicas.count / mp]]
+  }
 
   /// Bytes of the whole tensor.
   public var byteCount: Int { dtype.byteCount(shape: shape) ?? 0 }

@@ -56,7 +56,8 @@ private struct ParameterFields {
     guard let text = values[name] else { return nil }
     let isPlain = !text.isEmpty && text.utf8.count <= 20 && text.utf8.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
     guard isPlain, let value = Int(text), range.contains(value) else {
-      let wanted = range.upperBound == Int.max ? "from \(range.lowerBound) up" : "in \(range.lowerBound)...\(range.upperBound)"
+      let wanted =
+        range.upperBound == Int.max ? "from \(range.lowerBound) up" : "in \(range.lowerBound)...\(range.upperBound)"
       throw .argument("\(name)=\(text.escaped) is not a whole number \(wanted)")
     }
     return value
@@ -114,7 +115,9 @@ private struct ParameterFields {
     let extra = try boolean("mlp_extra_grouping")
     if groups != nil, size != nil { throw .argument("groups and group_size exclude each other: give one of them") }
     guard quantization == .none else { return }
-    for (name, isGiven) in [("groups", groups != nil), ("group_size", size != nil), ("mlp_extra_grouping", extra == true)]
+    for (name, isGiven) in [
+      ("groups", groups != nil), ("group_size", size != nil), ("mlp_extra_grouping", extra == true),
+    ]
     where isGiven { throw .argument("\(name) needs quantize=int8 or quantize=int4") }
   }
 
@@ -122,7 +125,8 @@ private struct ParameterFields {
     guard let text = values["tensors"] else { return [] }
     let patterns = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
     guard patterns.count <= 1000, !patterns.contains("") else {
-      throw .argument("tensors holds an empty pattern, or more than 1000; it is a comma-separated list of name patterns")
+      throw .argument(
+        "tensors holds an empty pattern, or more than 1000; it is a comma-separated list of name patterns")
     }
     return patterns
   }

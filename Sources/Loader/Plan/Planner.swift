@@ -34,7 +34,9 @@ public struct Planner: Sendable {
     if chosen.isEmpty, !parameters.tensors.isEmpty {
       throw LoaderError(.notFound, "tensors=\(parameters.tensors.joined(separator: ",").escaped) matches no tensor")
     }
-    let order = chosen.indices.sorted { (-chosen[$0].tensor.dtype.bitSize, $0) < (-chosen[$1].tensor.dtype.bitSize, $1) }
+    let order = chosen.indices.sorted {
+      (-chosen[$0].tensor.dtype.bitSize, $0) < (-chosen[$1].tensor.dtype.bitSize, $1)
+    }
     return try layOut(order.map { chosen[$0] })
   }
 
@@ -52,7 +54,8 @@ public struct Planner: Sendable {
 
   private func refuseWhatIsNotOffered() throws(LoaderError) {
     if let dtype = parameters.dtype {
-      throw LoaderError(.unimplemented, "casts (here to \(dtype.rawValue)) are not offered by this version; use dtype=native")
+      throw LoaderError(
+        .unimplemented, "casts (here to \(dtype.rawValue)) are not offered by this version; use dtype=native")
     }
     if parameters.quantization != .none {
       throw LoaderError(
@@ -163,7 +166,8 @@ public struct Planner: Sendable {
 
   /// Sub-byte elements are passed through as they lie, never cut.
   private func verbatim(_ item: Chosen) throws(LoaderError) -> [Segment] {
-    guard let box = item.tensor.boxes.first, item.tensor.boxes.count == 1, item.shape == item.tensor.shape,
+    let boxes = item.tensor.boxes(rank: parameters.rank, mp: parameters.mp)
+    guard let box = boxes.first, boxes.count == 1, item.shape == item.tensor.shape,
       let file = box.file
     else {
       throw LoaderError(
@@ -176,14 +180,15 @@ public struct Planner: Sendable {
   /// The blocks of the source that make up what the rank holds, at their places in it.
   private func boxes(of item: Chosen) -> [Box] {
     let rank = item.shape.count
-    guard rank > 0 else { return item.tensor.boxes }
+    let source = item.tensor.boxes(rank: parameters.rank, mp: parameters.mp)
+    guard rank > 0 else { return source }
     let axis = item.target.rule.axis ?? 0
     let intervals = item.target.rule.axis == nil ? [AxisInterval(start: 0, count: item.shape[0])] : item.intervals
     var boxes: [Box] = []
     var position = 0
     for interval in intervals {
       if let start = interval.start {
-        for box in item.tensor.boxes {
+        for box in source {
           guard var part = box.clipped(axis: axis, to: start..<start + interval.count) else { continue }
           part.origin[axis] += position - start
           boxes.append(part)
@@ -202,7 +207,8 @@ public struct Planner: Sendable {
 
   private func metadata(rows: Int?) -> [(key: String, value: String)] {
     var fields = [
-      ("format", "pt"), ("model", checkpoint.name), ("revision", checkpoint.revision), ("rank", String(parameters.rank)),
+      ("format", "pt"), ("model", checkpoint.name), ("revision", checkpoint.revision),
+      ("rank", String(parameters.rank)),
       ("mp", String(parameters.mp)), ("names", parameters.names.rawValue), ("source_type", checkpoint.sourceType),
       ("family", checkpoint.family.name),
     ]

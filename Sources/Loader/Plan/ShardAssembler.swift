@@ -45,9 +45,11 @@ struct ShardAssembler {
     } catch {
       throw unusable(name, first.shape, error)
     }
-    let tensor = LogicalTensor(
-      name: name, dtype: first.dtype, shape: first.shape, role: role,
-      boxes: [Box(first, at: Array(repeating: 0, count: first.shape.count))])
+    let copies = shards.map { Box($0, at: Array(repeating: 0, count: first.shape.count)) }
+    var tensor = LogicalTensor(
+      name: name, dtype: first.dtype, shape: first.shape, role: role, boxes: [copies[0]])
+    let areEqual = first.location.checksum != nil && shards.allSatisfy { $0.location.checksum == first.location.checksum }
+    if shards.count > 1, !areEqual { tensor.replicas = copies }
     return Result(tensor: tensor, differing: shards.indices.filter { differ(shards[$0], first) })
   }
 
@@ -173,9 +175,11 @@ extension Range<Int> {
   fileprivate func subtracting(_ others: [Range<Int>]) -> [Range<Int>] {
     others.reduce([self]) { parts, other in
       parts.flatMap { part in
-        [part.lowerBound..<Swift.min(part.upperBound, Swift.max(part.lowerBound, other.lowerBound)),
-          Swift.max(part.lowerBound, Swift.min(part.upperBound, other.upperBound))..<part.upperBound]
-          .filter { !$0.isEmpty }
+        [
+          part.lowerBound..<Swift.min(part.upperBound, Swift.max(part.lowerBound, other.lowerBound)),
+          Swift.max(part.lowerBound, Swift.min(part.upperBound, other.upperBound))..<part.upperBound,
+        ]
+        .filter { !$0.isEmpty }
       }
     }
   }

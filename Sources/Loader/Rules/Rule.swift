@@ -61,7 +61,8 @@ extension AxisForm {
     case .whole: ""
     case .units(1, _): ""
     case .units(let length, _): ", units of \(length)"
-    case .parts(let parts): ": " + parts.map { "\($0.extent) \($0.form.verb)\($0.form.detail)" }.joined(separator: " | ")
+    case .parts(let parts):
+      ": " + parts.map { "\($0.extent) \($0.form.verb)\($0.form.detail)" }.joined(separator: " | ")
     case .each(let count, let form): ", \(count) groups: \(form.verb)\(form.detail)"
     case .padded(let multiple): multiple == 1 ? "" : ", multiple of \(multiple)"
     }

@@ -59,7 +59,9 @@ struct HuggingFaceFolder: SourceLayout {
       if let tensor = missing.min() {
         throw .invalid(name, "says that \(tensor.escaped) is in \(file.escaped), which does not have it")
       }
-      if unnamed > 0 { warnings.append("\(file.escaped) has \(unnamed) tensors that the index does not name: not served") }
+      if unnamed > 0 {
+        warnings.append("\(file.escaped) has \(unnamed) tensors that the index does not name: not served")
+      }
     }
     return tensors
   }
