@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Transport
+@testable import Platform
 
 @Suite struct JSONWriterTests {
   private func json(_ body: (inout JSONWriter) -> Void) -> String {
