@@ -25,4 +25,7 @@ int linux_will_need(int descriptor, int64_t offset, int64_t count);
 /// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
 int linux_sequential(int descriptor);
 
+/// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
+void linux_ignore_broken_pipes(void);
+
 #endif
