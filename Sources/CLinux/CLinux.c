@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/sendfile.h>
 
@@ -27,3 +28,5 @@ int linux_will_need(int descriptor, int64_t offset, int64_t count) {
 }
 
 int linux_sequential(int descriptor) { return posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL); }
+
+void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
