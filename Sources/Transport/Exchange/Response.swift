@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import Platform
 
 /// An answer. The connection adds `Content-Length`, `Date` and `Connection`, and leaves the body out for HEAD, 204 and 304.
 package struct Response: Sendable {

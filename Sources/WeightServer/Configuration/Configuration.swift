@@ -47,8 +47,6 @@ package struct Configuration: Sendable {
     package var connection = ConnectionLimits()
     /// Pieces of work (planning, reading) at a time; 0 for two a core.
     package var workers = 0
-    /// Pieces of work that may wait for a worker.
-    package var queuedWork = 10_000
     /// How long requests in flight may take after SIGTERM.
     package var drain = Duration.seconds(30)
   }

@@ -53,9 +53,6 @@ extension Setting {
     Setting("limits.workers") { (value, configuration) throws(SettingFailure) in
       configuration.limits.workers = try value.integer(in: 0...1024)
     },
-    Setting("limits.queued_work") { (value, configuration) throws(SettingFailure) in
-      configuration.limits.queuedWork = try value.integer(in: 1...1_000_000)
-    },
     Setting("limits.drain_seconds") { (value, configuration) throws(SettingFailure) in
       configuration.limits.drain = try value.seconds()
     },

@@ -16,7 +16,7 @@ struct PartitionRoutes: Sendable {
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
     let representation = Representation(
-      length: plan.length, entityTag: EntityTag(strong: plan.identity), lastModified: loaded.lastModified, fields: fields
+      length: plan.length, entityTag: EntityTag(plan.identity), lastModified: loaded.lastModified, fields: fields
     ) { range in PartitionBodySource(body, range: range) }
     return serve(representation, for: request.head)
   }
@@ -37,7 +37,7 @@ struct PartitionRoutes: Sendable {
     fields[.tensorDType] = tensor.dtype.rawValue
     fields[.tensorShape] = "[" + tensor.shape.map(String.init).joined(separator: ",") + "]"
     let representation = Representation(
-      length: tensor.range.count, entityTag: EntityTag(strong: tag), lastModified: loaded.lastModified, fields: fields
+      length: tensor.range.count, entityTag: EntityTag(tag), lastModified: loaded.lastModified, fields: fields
     ) { range in
       let start = tensor.range.lowerBound
       return PartitionBodySource(body, range: start + range.lowerBound..<start + range.upperBound)

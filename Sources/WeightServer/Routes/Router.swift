@@ -7,7 +7,8 @@ import Transport
 struct Router: RequestHandler {
   let partitions: PartitionRoutes
   let manifests: ManifestRoutes
-  let work: WorkQueue
+  let status: StatusRoutes
+  let workers: WorkerPool
   let accessLog: AccessLog
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
@@ -24,12 +25,9 @@ struct Router: RequestHandler {
       finish(answer(request, by: route))
       return
     }
-    let accepted = work.run {
-      // Nobody waits any more: whatever is answered goes nowhere.
+    workers.run {
+      // Nobody waits for the answer of a request whose connection is gone.
       finish(request.cancellation.isCancelled ? Response(Router.gone) : answer(request, by: route))
-    }
-    if !accepted {
-      finish(Response(StatusError(.resourceExhausted, "too many requests wait for a worker; try again soon")))
     }
   }
 
@@ -69,7 +67,7 @@ struct Router: RequestHandler {
   private func route(of target: RequestTarget) throws(StatusError) -> Route {
     let segments = target.form == .asterisk ? ["*"] : target.segments
     switch segments.first {
-    case nil: return Route(manifests.index)
+    case nil: return Route(status.index)
     case "shard" where segments.count == 1: return Route(mayBlock: true, partitions.shard)
     case "tensor" where segments.count == 1: return Route(mayBlock: true, partitions.tensor)
     case "plan" where segments.count == 1: return Route(mayBlock: true, partitions.plan)
@@ -77,9 +75,9 @@ struct Router: RequestHandler {
     case "manifests" where segments.count == 2:
       let name = segments[1]
       return Route(mayBlock: true) { (request) throws(StatusError) in try manifests.one(name, request) }
-    case "healthz" where segments.count == 1: return Route(manifests.health)
-    case "readyz" where segments.count == 1: return Route(manifests.ready)
-    case "stats" where segments.count == 1: return Route(manifests.stats)
+    case "healthz" where segments.count == 1: return Route(status.health)
+    case "readyz" where segments.count == 1: return Route(status.ready)
+    case "stats" where segments.count == 1: return Route(status.stats)
     default:
       throw StatusError(.notFound, "no such path \(target.path.escaped); / lists what there is")
     }
