@@ -42,22 +42,20 @@ package struct OutputFile: ~Copyable, Sendable {
   }
 
   /// Cuts the file, or lets it grow with zeros.
-  package func resize(to count: UInt64) throws(SystemError) {
+  package func resize(to count: Int) throws(SystemError) {
     let number = descriptor.number
-    guard let count = off_t(exactly: count) else { throw SystemError("ftruncate", code: EFBIG, on: path) }
-    try retryingInterrupts("ftruncate", on: path) { ftruncate(number, count) }
+    try retryingInterrupts("ftruncate", on: path) { ftruncate(number, off_t(count)) }
   }
 
   /// Makes room for `count` bytes, so that a full disk shows before the first byte is fetched.
   ///
   /// In a file system in memory the pages would be cleared now and filled later, which costs a pass over them: there, and where
   /// the file system cannot reserve, only the size is set.
-  package func reserve(_ count: UInt64) throws(SystemError) {
+  package func reserve(_ count: Int) throws(SystemError) {
     let number = descriptor.number
-    guard let bytes = Int64(exactly: count) else { throw SystemError("fallocate", code: EFBIG, on: path) }
-    if bytes > 0, linux_is_memory_file(number) == 0 {
+    if count > 0, linux_is_memory_file(number) == 0 {
       do throws(SystemError) {
-        try retryingInterrupts("fallocate", on: path) { linux_allocate(number, bytes) }
+        try retryingInterrupts("fallocate", on: path) { linux_allocate(number, Int64(count)) }
       } catch {
         guard [EOPNOTSUPP, ENOSYS, EINVAL].contains(error.code) else { throw error }
       }
@@ -66,13 +64,13 @@ package struct OutputFile: ~Copyable, Sendable {
   }
 
   /// Writes all filled bytes of a buffer at an offset.
-  package func write(_ buffer: ByteBuffer, at offset: UInt64) throws(SystemError) {
+  package func write(_ buffer: ByteBuffer, at offset: Int) throws(SystemError) {
     // SAFETY: the buffer outlives the call.
     unsafe try write(buffer.bytes, at: offset)
   }
 
   /// Writes bytes at an offset.
-  package func write(_ bytes: [UInt8], at offset: UInt64) throws(SystemError) {
+  package func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
     var result: Result<Void, SystemError> = .success(())
     // SAFETY: the array outlives the call.
     unsafe bytes.withUnsafeBytes { buffer in
@@ -85,9 +83,9 @@ package struct OutputFile: ~Copyable, Sendable {
     try result.get()
   }
 
-  private func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+  private func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
     let number = descriptor.number
-    guard let start = off_t(exactly: offset), !start.addingReportingOverflow(off_t(bytes.count)).overflow else {
+    guard !offset.addingReportingOverflow(bytes.count).overflow else {
       throw SystemError("pwrite", code: EFBIG, on: path)
     }
     var written = 0
@@ -95,28 +93,35 @@ package struct OutputFile: ~Copyable, Sendable {
       let done = written
       // SAFETY: the address and length lie within `bytes`, which its owner keeps alive.
       written += try retryingInterrupts("pwrite", on: path) {
-        unsafe pwrite(number, bytes.baseAddress?.advanced(by: done), bytes.count - done, start + off_t(done))
+        unsafe pwrite(number, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(offset + done))
       }
     }
   }
 
   /// Fills a buffer with the bytes at an offset, at most `most`, and sets its count; fewer only where the file ends.
-  package func read(into buffer: ByteBuffer, at offset: UInt64, most: Int) throws(SystemError) {
+  package func read(into buffer: ByteBuffer, at offset: Int, most: Int) throws(SystemError) {
     let number = descriptor.number
-    guard let start = off_t(exactly: offset) else { throw SystemError("pread", code: EFBIG, on: path) }
     let storage = unsafe buffer.storage
     let wanted = min(max(most, 0), storage.count)
+    guard !offset.addingReportingOverflow(wanted).overflow else { throw SystemError("pread", code: EFBIG, on: path) }
     var filled = 0
     while filled < wanted {
       let done = filled
       // SAFETY: the address and length lie within the buffer.
       let count = try retryingInterrupts("pread", on: path) {
-        unsafe pread(number, storage.baseAddress?.advanced(by: done), wanted - done, start + off_t(done))
+        unsafe pread(number, storage.baseAddress?.advanced(by: done), wanted - done, off_t(offset + done))
       }
       if count == 0 { break }
       filled += count
     }
     buffer.count = filled
+  }
+
+  /// The `count` bytes at an offset; fewer only where the file ends. The caller has checked `count` against a limit.
+  package func bytes(at offset: Int, count: Int) throws(SystemError) -> [UInt8] {
+    let buffer = ByteBuffer(capacity: count)
+    try read(into: buffer, at: offset, most: count)
+    return buffer.copyBytes()
   }
 
   /// Waits until the file's bytes and size are on the disk.
