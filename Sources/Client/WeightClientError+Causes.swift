@@ -13,8 +13,8 @@ extension WeightClientError {
       self = .canceled
     case .timedOut:
       self.init(.connection, .deadlineExceeded, "\(address): no \(stage) within the time limit")
-    case .unresolved(let host, let reason):
-      self.init(.connection, .unavailable, "\(host.escaped): the host has no address: \(reason)")
+    case .unresolved(let error):
+      self.init(.connection, .unavailable, "\(error.host.escaped): the host has no address: \(error.reason)")
     case .system(let error):
       self.init(.connection, .unavailable, "\(address): no \(stage): \(error.reason) (\(error.call))")
     }

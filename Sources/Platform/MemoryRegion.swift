@@ -92,6 +92,13 @@ import Glibc
     return unsafe base.loadUnaligned(fromByteOffset: offset, as: Element.self)
   }
 
+  /// A range of the bytes as an array.
+  package func copyBytes(in range: Range<Int>) -> [UInt8] {
+    precondition(contains(range), "a range of a memory region must lie within it")
+    // SAFETY: in bounds, as checked.
+    return unsafe [UInt8](UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+  }
+
   /// Copies bytes to an offset.
   package func write(_ bytes: ArraySlice<UInt8>, at offset: Int) {
     precondition(offset >= 0 && bytes.count <= count - offset, "bytes written to a memory region must fit it")

@@ -1,107 +1,107 @@
 import Glibc
 
-/// A stream socket that this process connected: calls look blocking, and end at once on cancellation or after a time limit.
-package struct OutgoingSocket: ~Copyable, Sendable {
+/// A socket that this process connected: its calls look blocking, and end at once on cancellation or after a time limit.
+package struct OutgoingSocket: Sendable {
   /// Why a call on the socket ended without what it was for.
   package enum Failure: Error, Hashable, Sendable {
     /// A system call failed.
     case system(SystemError)
-    /// The host's name has no address, with the resolver's reason.
-    case unresolved(host: String, reason: String)
+    /// The host's name has no address.
+    case unresolved(SocketAddress.ResolutionError)
     /// The time limit passed.
     case timedOut
     /// The signal was given.
     case cancelled
   }
 
-  /// Where to connect to.
-  package enum Address: Hashable, Sendable {
-    /// A host's name or number, and a port.
-    case tcp(host: String, port: UInt16)
-    /// The path of a Unix-domain socket.
-    case unix(path: String)
-  }
+  private let socket: Socket
 
-  private let descriptor: Descriptor
-
-  /// Connects, trying each address that a name has, in the resolver's order, within one time limit.
-  package init(to address: Address, within limit: Duration, cancel: CancelSignal) throws(Failure) {
-    switch address {
-    case .unix(let path):
-      descriptor = try OutgoingSocket.connect(try SocketName(unix: path), subject: path, within: limit, cancel)
-    case .tcp(let host, let port):
-      let subject = "\(host):\(port)"
-      let clock = ContinuousClock()
-      let end = clock.now.advanced(by: limit)
-      var failure = Failure.unresolved(host: host, reason: "no address")
-      for name in try SocketName.resolve(host: host, port: port) {
-        do throws(Failure) {
-          let remaining = clock.now.duration(to: end)
-          descriptor = try OutgoingSocket.connect(name, subject: subject, within: remaining, cancel)
-          return
-        } catch {
-          failure = error
-          if error == .cancelled || error == .timedOut { break }
-        }
-      }
-      throw failure
+  /// Connects to a host by name or number, trying each of its addresses in turn within one time limit.
+  package init(host: String, port: UInt16, within limit: Duration, cancel: CancelSignal) throws(Failure) {
+    let end = ContinuousClock.now.advanced(by: limit)
+    let addresses: [SocketAddress]
+    do throws(SocketAddress.ResolutionError) {
+      addresses = try SocketAddress.resolve(host: host, port: port)
+    } catch {
+      throw .unresolved(error)
     }
+    var failure = Failure.timedOut
+    for address in addresses {
+      do throws(Failure) {
+        let remaining = ContinuousClock.now.duration(to: end)
+        socket = try OutgoingSocket.connect(to: address, within: remaining, cancel)
+        return
+      } catch {
+        failure = error
+        if error == .cancelled || error == .timedOut { break }
+      }
+    }
+    throw failure
   }
 
-  private static func connect(
-    _ name: SocketName, subject: String, within limit: Duration, _ cancel: CancelSignal
-  ) throws(Failure) -> Descriptor {
-    let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-    let descriptor: Descriptor
+  /// Connects to a Unix-domain socket.
+  package init(unixPath path: String, within limit: Duration, cancel: CancelSignal) throws(Failure) {
+    let address: SocketAddress
     do throws(SystemError) {
-      descriptor = Descriptor(
-        owning: try retryingInterrupts("socket", on: subject) { socket(name.family, kind, 0) })
+      address = try SocketAddress(unixPath: path)
     } catch {
       throw .system(error)
     }
-    let number = descriptor.number
-    if name.family != AF_UNIX {
-      var on: CInt = 1
-      // SAFETY: `on` outlives the call. A failure costs latency only.
-      _ = unsafe setsockopt(number, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
-    }
-    if name.connect(number) == 0 { return descriptor }
-    // EINTR leaves the connection under way, as EINPROGRESS does (connect(2)).
-    guard [EINPROGRESS, EINTR].contains(errno) else { throw .system(SystemError("connect", on: subject)) }
-    try wait(number, POLLOUT, limit, cancel)
-    var code: CInt = 0
-    var size = socklen_t(MemoryLayout<CInt>.size)
-    // SAFETY: `code` and its size outlive the call.
-    _ = unsafe getsockopt(number, SOL_SOCKET, SO_ERROR, &code, &size)
-    guard code == 0 else { throw .system(SystemError("connect", code: code, on: subject)) }
-    return descriptor
+    socket = try OutgoingSocket.connect(to: address, within: limit, cancel)
   }
 
-  private static func wait(
-    _ number: CInt, _ events: CInt, _ limit: Duration, _ cancel: CancelSignal
-  ) throws(Failure) {
-    switch cancel.wait(until: number, is: events, for: limit) {
-    case .ready: return
-    case .timedOut: throw .timedOut
-    case .cancelled: throw .cancelled
+  private static func connect(
+    to address: SocketAddress, within limit: Duration, _ cancel: CancelSignal
+  ) throws(Failure) -> Socket {
+    let result: Result<Socket, Failure>
+    do throws(SystemError) {
+      let socket = try Socket(family: address.family, isBlocking: false)
+      if address.family != AF_UNIX { socket.setNoDelay() }
+      result = try OutgoingSocket.finish(socket, to: address, within: limit, cancel)
+    } catch {
+      throw .system(error)
     }
+    return try result.get()
+  }
+
+  private static func finish(
+    _ socket: Socket, to address: SocketAddress, within limit: Duration, _ cancel: CancelSignal
+  ) throws(SystemError) -> Result<Socket, Failure> {
+    let end = ContinuousClock.now.advanced(by: limit)
+    // SAFETY: the address is lent for the call.
+    while unsafe address.withAddress({ unsafe Glibc.connect(socket.number, $0, $1) }) != 0 {
+      let code = errno
+      let remaining = ContinuousClock.now.duration(to: end)
+      if address.family == AF_UNIX, code == EAGAIN || code == EINTR {
+        // The listener's queue is full, and poll(2) does not tell when it has room.
+        if remaining <= .zero { return .failure(.timedOut) }
+        if cancel.wait(for: min(.milliseconds(10), remaining)) { return .failure(.cancelled) }
+        continue
+      }
+      // An interrupted connection goes on in the kernel (connect(2)).
+      guard code == EINPROGRESS || code == EINTR else {
+        throw SystemError("connect", code: code, on: address.description)
+      }
+      switch cancel.wait(until: socket.number, is: POLLOUT, for: remaining) {
+      case .timedOut: return .failure(.timedOut)
+      case .cancelled: return .failure(.cancelled)
+      case .ready: break
+      }
+      let outcome = try socket.takeError()
+      if outcome != 0 { throw SystemError("connect", code: outcome, on: address.description) }
+      break
+    }
+    return .success(socket)
   }
 
   // MARK: Sending and receiving
 
   /// Sends all of `bytes`; `limit` bounds each wait for the peer to take more.
   package func send(_ bytes: [UInt8], within limit: Duration, cancel: CancelSignal) throws(Failure) {
-    var sent = 0
-    while sent < bytes.count {
-      let start = sent
-      // SAFETY: the address and length lie within the array, which outlives the call.
-      let count = try attempt("send", POLLOUT, limit, cancel) {
-        unsafe bytes.withUnsafeBytes { bytes in
-          unsafe Glibc.send(
-            descriptor.number, bytes.baseAddress?.advanced(by: start), bytes.count - start, CInt(MSG_NOSIGNAL))
-        }
-      }
-      sent += count
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      rest = rest.dropFirst(
+        try attempt(POLLOUT, limit, cancel) { () throws(SystemError) in try socket.send(rest) })
     }
   }
 
@@ -109,41 +109,38 @@ package struct OutgoingSocket: ~Copyable, Sendable {
   package func receive(
     into buffer: ByteBuffer, most: Int, within limit: Duration, cancel: CancelSignal
   ) throws(Failure) -> Int {
-    let storage = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.storage.prefix(max(most, 0)))
-    let count = unsafe try receive(into: storage, within: limit, cancel: cancel)
-    buffer.count = count
-    return count
+    buffer.count = 0
+    return try attempt(POLLIN, limit, cancel) { () throws(SystemError) in
+      try socket.receive(into: buffer, atMost: most)
+    }
   }
 
   /// Receives what is there, at most what fits `range` of `memory`. Returns 0 at the end.
   package func receive(
     into memory: MemoryRegion, range: Range<Int>, within limit: Duration, cancel: CancelSignal
   ) throws(Failure) -> Int {
-    unsafe try receive(into: memory.mutableBytes(in: range), within: limit, cancel: cancel)
-  }
-
-  private func receive(
-    into destination: UnsafeMutableRawBufferPointer, within limit: Duration, cancel: CancelSignal
-  ) throws(Failure) -> Int {
-    precondition(unsafe !destination.isEmpty, "receive into no memory would look like the end of the stream")
-    // SAFETY: the address and length are the buffer's own, and its owner outlives the call.
-    return try attempt("recv", POLLIN, limit, cancel) {
-      unsafe recv(descriptor.number, destination.baseAddress, destination.count, 0)
+    // SAFETY: the region outlives the call.
+    try attempt(POLLIN, limit, cancel) { () throws(SystemError) in
+      unsafe try socket.receive(into: memory.mutableBytes(in: range))
     }
   }
 
-  /// Runs a call until it is done, waiting while the descriptor is not ready.
+  /// Runs a call until it is done, waiting while the socket is not ready.
   private func attempt(
-    _ call: String, _ events: CInt, _ limit: Duration, _ cancel: CancelSignal, _ body: () -> Int
+    _ events: CInt, _ limit: Duration, _ cancel: CancelSignal, _ body: () throws(SystemError) -> Int?
   ) throws(Failure) -> Int {
     while true {
       if cancel.isCancelled { throw .cancelled }
       do throws(SystemError) {
-        if let count = try nonBlocking(call, body) { return count }
+        if let count = try body() { return count }
       } catch {
         throw .system(error)
       }
-      try OutgoingSocket.wait(descriptor.number, events, limit, cancel)
+      switch cancel.wait(until: socket.number, is: events, for: limit) {
+      case .ready: continue
+      case .timedOut: throw .timedOut
+      case .cancelled: throw .cancelled
+      }
     }
   }
 
@@ -151,7 +148,7 @@ package struct OutgoingSocket: ~Copyable, Sendable {
   package var isQuiet: Bool {
     var byte: UInt8 = 0
     // SAFETY: `byte` outlives the call, which writes at most one.
-    let count = unsafe recv(descriptor.number, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
+    let count = unsafe recv(socket.number, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
     return count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)
   }
 }

@@ -13,10 +13,8 @@ package struct OutputFile: ~Copyable, Sendable {
   /// longer names after locking is let go, and the path opened again.
   package static func openLocked(_ path: String) throws(SystemError) -> OutputFile? {
     while true {
-      let flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW
-      // SAFETY: Swift passes a terminated copy of the path for the call's length.
-      let number = try retryingInterrupts("open", on: path) { unsafe open(path, flags, mode_t(0o666)) }
-      let file = OutputFile(path: path, descriptor: Descriptor(owning: number))
+      let file = try open(path)
+      let number = file.descriptor.number
       if try nonBlocking("flock", on: path, { flock(number, LOCK_EX | LOCK_NB) }) == nil { return nil }
       let locked = try FileStatus.of(descriptor: number, subject: path)
       guard locked.kind == .regular else { throw SystemError("open", code: EINVAL, on: path) }
@@ -29,6 +27,14 @@ package struct OutputFile: ~Copyable, Sendable {
       }
       if let named, named.inode == locked.inode, named.device == locked.device { return file }
     }
+  }
+
+  /// Opens a file for reading and writing, made if it is not there unless `create` is false. A link is not followed.
+  package static func open(_ path: String, create: Bool = true) throws(SystemError) -> OutputFile {
+    let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | (create ? O_CREAT : 0)
+    // SAFETY: Swift passes a terminated copy of the path for the call's length.
+    let number = try retryingInterrupts("open", on: path) { unsafe Glibc.open(path, flags, mode_t(0o666)) }
+    return OutputFile(path: path, descriptor: Descriptor(owning: number))
   }
 
   private init(path: String, descriptor: consuming Descriptor) {
@@ -156,7 +162,7 @@ package struct OutputFile: ~Copyable, Sendable {
     let folder = Path.folder(of: path)
     // SAFETY: Swift passes a terminated copy of the path for the call's length.
     let opened = try retryingInterrupts("open", on: folder) {
-      unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+      unsafe Glibc.open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     }
     let descriptor = Descriptor(owning: opened)
     let number = descriptor.number

@@ -20,13 +20,13 @@ final class ClientConnection: @unchecked Sendable {
   /// Connects.
   init(to address: ServerAddress, within limit: Duration, cancel: CancelSignal) throws(WeightClientError) {
     self.address = address
-    let target: OutgoingSocket.Address =
-      switch address.endpoint {
-      case .tcp(let host, let port): .tcp(host: host, port: port)
-      case .unix(let path): .unix(path: path)
-      }
     do throws(OutgoingSocket.Failure) {
-      socket = try OutgoingSocket(to: target, within: limit, cancel: cancel)
+      switch address.endpoint {
+      case .tcp(let host, let port):
+        socket = try OutgoingSocket(host: host, port: port, within: limit, cancel: cancel)
+      case .unix(let path):
+        socket = try OutgoingSocket(unixPath: path, within: limit, cancel: cancel)
+      }
     } catch {
       throw WeightClientError(error, address: address, stage: "connection")
     }

@@ -53,7 +53,7 @@ struct Exchanger: Sendable {
     _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields
   ) throws(WeightClientError) -> [UInt8] {
     var all = HTTPFields()
-    all.append(HTTPField(name: .host, value: address.hostField))
+    all[.hostName] = address.hostField
     all[.userAgent] = "weight-server-client"
     all.append(contentsOf: fields)
     do throws(StatusError) {

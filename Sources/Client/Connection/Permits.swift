@@ -28,10 +28,11 @@ final class Permits: Sendable {
       state.next += 1
       return state.next
     }
+    defer { state.withLock { _ = $0.abandoned.remove(identity) } }
     return await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         let answer = state.withLock { state -> Bool? in
-          if state.abandoned.remove(identity) != nil { return false }
+          if state.abandoned.contains(identity) { return false }
           if state.free > 0 {
             state.free -= 1
             return true

@@ -19,8 +19,8 @@ public struct PartitionRequest: Sendable, Hashable {
     }
   }
 
-  /// The worker's index, from 0; nil only for a dry run of all ranks.
-  public var rank: Int?
+  /// The worker's index, from 0.
+  public var rank: Int
   /// The tensor-parallel degree of the worker group.
   public var mp: Int
   /// The manifest's name; may be nil where the server has one only.
@@ -32,7 +32,7 @@ public struct PartitionRequest: Sendable, Hashable {
 
   /// A request.
   public init(
-    rank: Int?, mp: Int, model: String? = nil, revision: String? = nil,
+    rank: Int, mp: Int, model: String? = nil, revision: String? = nil,
     parameters: KeyValuePairs<String, String> = [:]
   ) {
     self.rank = rank
@@ -51,9 +51,7 @@ public struct PartitionRequest: Sendable, Hashable {
 
   /// The query of the request's URL, without `?`: rank, mp, model, revision, then the parameters.
   public var query: String {
-    var fields: [Parameter] = []
-    if let rank { fields.append(Parameter(name: "rank", value: "\(rank)")) }
-    fields.append(Parameter(name: "mp", value: "\(mp)"))
+    var fields = [Parameter(name: "rank", value: "\(rank)"), Parameter(name: "mp", value: "\(mp)")]
     if let model { fields.append(Parameter(name: "model", value: model)) }
     if let revision { fields.append(Parameter(name: "revision", value: revision)) }
     // What separates fields, and what some read as a space, is encoded; the rest stays readable (RFC 3986, section 3.4).
