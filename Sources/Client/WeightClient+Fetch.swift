@@ -42,25 +42,15 @@ extension WeightClient {
     }
   }
 
-  /// Fetches a partition into memory that the caller owns: pinned, shared, or registered with a device.
+  /// Fetches a partition into memory that the caller owns.
   ///
-  /// The bytes are the safetensors file, from the start of the buffer. After an error the buffer holds anything.
-  /// - Precondition: nobody else touches the memory, and it stays where it is, until the call returns; it does so on
-  ///   cancellation too.
+  /// The bytes are the safetensors file, from the start of the memory. After an error the memory holds anything.
   /// - Throws: `resource_exhausted` where the partition does not fit.
-  @unsafe @discardableResult
+  @discardableResult
   public func fetch(
-    _ request: PartitionRequest, into buffer: sending UnsafeMutableRawBufferPointer,
-    progress: TransferProgress.Handler? = nil
+    _ request: PartitionRequest, into memory: CallerMemory, progress: TransferProgress.Handler? = nil
   ) async throws(WeightClientError) -> FetchResult {
-    let region: MemoryRegion
-    do throws(SystemError) {
-      // SAFETY: the caller promises what the region asks for.
-      region = try unsafe MemoryRegion.borrowing(buffer)
-    } catch {
-      throw WeightClientError(error)
-    }
-    return try await fetch(request, region: region, mayGrow: false, progress: progress).0
+    try await fetch(request, region: memory.region, mayGrow: false, progress: progress).0
   }
 
   /// Fetches a partition as a state dict: into memory, or into a file that is then mapped.

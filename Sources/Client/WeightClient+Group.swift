@@ -28,7 +28,8 @@ extension WeightClient {
       revision = try await self.revision(for: partition.forRank(first))
     }
     partition.revision = revision
-    let files = try await fetch(partition, ranks: group.ranks, paths: paths, concurrency: concurrency, progress: progress)
+    let files = try await fetch(
+      partition, ranks: group.ranks, paths: paths, concurrency: concurrency, progress: progress)
     return GroupResult(revision: revision, files: files)
   }
 

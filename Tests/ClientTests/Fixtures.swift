@@ -7,7 +7,7 @@ import Transport
 @testable import WeightServerClient
 
 /// A folder of one test's own, removed with all that is in it when the test lets it go.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {

@@ -7,7 +7,8 @@ import Transport
 @Suite struct PartitionRequestTests {
   @Test func theQueryKeepsTheOrder() {
     let request = PartitionRequest(
-      rank: 2, mp: 4, model: "llama", revision: "abc", parameters: ["quantize": "int8", "dtype": "float16", "groups": "4"])
+      rank: 2, mp: 4, model: "llama", revision: "abc",
+      parameters: ["quantize": "int8", "dtype": "float16", "groups": "4"])
     #expect(
       request.query == "rank=2&mp=4&model=llama&revision=abc&quantize=int8&dtype=float16&groups=4")
     #expect(request.target("/shard") == "/shard?" + request.query)

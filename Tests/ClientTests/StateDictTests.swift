@@ -52,7 +52,8 @@ import Testing
   }
 
   @Test func anUnalignedTensorIsReadByElementsOnly() throws {
-    let header = #"{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U16","shape":[1],"data_offsets":[1,3]}}"#
+    let header =
+      #"{"x":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"y":{"dtype":"U16","shape":[1],"data_offsets":[1,3]}}"#
     let folder = try TemporaryFolder()
     let y = try #require(try open(Safetensors.file(header: header, data: [0, 0x34, 0x12]), in: folder)["y"])
     let error = #expect(throws: WeightClientError.self) { try y.withSpan(of: UInt16.self) { _ in } }

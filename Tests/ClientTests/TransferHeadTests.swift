@@ -18,7 +18,8 @@ import Transport
       head(
         200,
         [
-          "Content-Length": "9", "ETag": "\"x\"", "X-Manifest-Revision": "r", "Repr-Digest": "md5=:AA==:, sha-256=:\(zeros):",
+          "Content-Length": "9", "ETag": "\"x\"", "X-Manifest-Revision": "r",
+          "Repr-Digest": "md5=:AA==:, sha-256=:\(zeros):",
         ]))
     let content = TransferContent(tag: try tag("x"), length: 9, revision: "r", digest: [UInt8](repeating: 0, count: 32))
     #expect(head == TransferHead(content: content))
@@ -53,7 +54,8 @@ import Transport
     ("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", "e3b0c44298fc1c149afbf4c8996fb924"),
     ("sha-512=:AA==:,sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", "e3b0c44298fc1c149afbf4c8996fb924"),
     ("sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU:", nil), ("sha-256=47DE", nil), ("sha-256=:47DE:", nil),
-    ("sha-256=:====:", nil), ("sha-256=:47DE*pj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", nil), ("", nil), ("sha-256", nil),
+    ("sha-256=:====:", nil), ("sha-256=:47DE*pj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:", nil), ("", nil),
+    ("sha-256", nil),
     ("sha-256=::", nil), ("sha-256=:", nil),
   ])
   func aDigestFieldIsReadOrLeft(field: String, start: String?) {
@@ -79,7 +81,9 @@ import Transport
     #expect(error.status == 400)
     #expect(error.retryAfter == .seconds(2))
     #expect(error.description == "failed_precondition: mp=3 cannot\\u{a} (request q1)")
-    for (status, code) in [(503, WeightClientError.Code.unavailable), (404, .unimplemented), (416, .outOfRange), (500, .unknown)] {
+    for (status, code) in [
+      (503, WeightClientError.Code.unavailable), (404, .unimplemented), (416, .outOfRange), (500, .unknown),
+    ] {
       let error = ServerRefusal.error(head: try head(status, [:]), body: [0x7B], address: address, now: 0)
       #expect(error.code == code)
     }

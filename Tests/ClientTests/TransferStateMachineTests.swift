@@ -20,7 +20,8 @@ import Transport
     TransferContent(tag: try tag(name), length: length, revision: revision)
   }
 
-  func expect(_ machine: inout Machine, _ event: Event, _ actions: [Action], _ line: SourceLocation = #_sourceLocation) {
+  func expect(_ machine: inout Machine, _ event: Event, _ actions: [Action], _ line: SourceLocation = #_sourceLocation)
+  {
     #expect(machine.handle(event) == actions, sourceLocation: line)
   }
 
@@ -66,7 +67,8 @@ import Transport
     case "length": part = TransferHead(content: try content("a", length: 101), range: 60..<101)
     case "range": part = TransferHead(content: old, range: 59..<100)
     case "no tag": part = TransferHead(content: TransferContent(tag: nil, length: 100), range: 60..<100)
-    default: part = TransferHead(content: TransferContent(tag: try tag("a", isWeak: true), length: 100), range: 60..<100)
+    default:
+      part = TransferHead(content: TransferContent(tag: try tag("a", isWeak: true), length: 100), range: 60..<100)
     }
     var machine = machine(resuming: old, at: 60)
     _ = machine.handle(.start)

@@ -172,7 +172,8 @@ final class ClientConnection: @unchecked Sendable {
     return body
   }
 
-  private func readChunks(most: Int, within limit: Duration, cancel: CancelSignal) throws(WeightClientError) -> [UInt8] {
+  private func readChunks(most: Int, within limit: Duration, cancel: CancelSignal) throws(WeightClientError) -> [UInt8]
+  {
     var decoder = ChunkedDecoder()
     var body: [UInt8] = []
     while true {

@@ -76,7 +76,8 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
       host = text[..<colon]
       port = text[text.index(after: colon)...]
     }
-    guard !host.isEmpty, host.utf8.count <= 255, text.hasPrefix("[") || PercentEncoding.encode(String(host)) == host else {
+    guard !host.isEmpty, host.utf8.count <= 255, text.hasPrefix("[") || PercentEncoding.encode(String(host)) == host
+    else {
       throw refused(url, "its host is missing or holds a character that no name has")
     }
     guard port.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt16(port), number > 0 else {

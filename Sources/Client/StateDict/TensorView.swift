@@ -68,11 +68,13 @@ public struct TensorView: Sendable {
   /// One element, by its index along each axis.
   /// - Precondition: there is an index for each axis, within its extent, and the type reads this dtype.
   public func element<Element: TensorElement>(at index: [Int], as type: Element.Type) -> Element {
-    precondition(index.count == shape.count, "a tensor of \(shape.count) axes takes as many indices, not \(index.count)")
+    precondition(
+      index.count == shape.count, "a tensor of \(shape.count) axes takes as many indices, not \(index.count)")
     precondition(reads(type), "\(type) does not read \(dtype.rawValue)")
     var offset = 0
     for (axis, position) in index.enumerated() {
-      precondition(position >= 0 && position < shape[axis], "index \(position) is out of range: axis \(axis) is \(shape[axis])")
+      precondition(
+        position >= 0 && position < shape[axis], "index \(position) is out of range: axis \(axis) is \(shape[axis])")
       offset = offset * shape[axis] + position
     }
     return memory.element(at: byteRange.lowerBound + offset * MemoryLayout<Element>.size, as: type)

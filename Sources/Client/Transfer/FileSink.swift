@@ -36,7 +36,8 @@ final class FileSink: TransferSink {
     }
     guard let opened else {
       throw WeightClientError(
-        .local, .aborted, "\(partial.escaped): another transfer is writing this file; wait for it or choose another name")
+        .local, .aborted,
+        "\(partial.escaped): another transfer is writing this file; wait for it or choose another name")
     }
     file = opened
     self.target = target
