@@ -2,6 +2,7 @@
 #ifndef WEIGHT_SERVER_CLINUX_H
 #define WEIGHT_SERVER_CLINUX_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -33,5 +34,17 @@ int linux_will_need(int descriptor, int64_t offset, int64_t count);
 
 /// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
 int linux_sequential(int descriptor);
+
+/// Contiguous bytes that are collected at each turn of a loop; a null `base` stands for zeros.
+struct linux_strip {
+  const uint8_t *base;
+  size_t length;
+  ptrdiff_t stride;
+};
+
+/// Copies `turns` turns of `count` strips one after the other to `destination`. The strips may lie in mapped files: a page that
+/// cannot be read because its file was cut is answered by EFAULT instead of the signal SIGBUS, and then part of `destination` is
+/// undefined. Returns an errno value, 0 when all was copied.
+int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t count, size_t turns);
 
 #endif

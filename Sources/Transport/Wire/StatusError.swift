@@ -1,4 +1,5 @@
 package import HTTPTypes
+import Platform
 
 /// An error as a client sees it: a canonical code, one line that says what was wrong, and the HTTP status it travels with.
 ///

@@ -1,0 +1,76 @@
+public import Platform
+
+/// A stretch of a body as it is sent: either the kernel copies it from a file, or it is made in a window of memory.
+public enum BodyStretch: Sendable {
+  /// Bytes at an offset of a file, long enough that `sendfile(2)` pays.
+  case file(SourceFile, offset: UInt64, count: Int)
+  /// A range of the body, at most a window long.
+  case window(Range<Int>)
+}
+
+/// Cuts a range of a partition's body into stretches, front to back.
+public struct StretchIterator: Sendable {
+  private let body: PartitionBody
+  private let end: Int
+  private var position: Int
+  private var index: Int
+
+  /// Bytes that a window has at most: large enough that system calls cost nothing, small enough to stay in the cache.
+  public static let windowSize = 512 << 10
+  /// Bytes from which a run is sent from its file; shorter runs are copied together.
+  public static let directThreshold = 64 << 10
+
+  /// The stretches of a range that lies within the body.
+  public init(_ body: PartitionBody, range: Range<Int>) {
+    self.body = body
+    let range = range.clamped(to: 0..<body.plan.length)
+    position = range.lowerBound
+    end = range.upperBound
+    index = body.plan.segmentIndex(at: position)
+  }
+
+  /// The next stretch; nil at the end.
+  public mutating func next() throws(LoaderError) -> BodyStretch? {
+    guard position < end else { return nil }
+    if let direct = try nextRun() { return direct }
+    let start = position
+    while position < end, position - start < StretchIterator.windowSize {
+      skipFinishedSegments()
+      if start != position, isDirect(index) { break }
+      let limit = min(body.plan.starts[index] + body.plan.segments[index].count, end)
+      position = min(limit, start + StretchIterator.windowSize)
+    }
+    return .window(start..<position)
+  }
+
+  private mutating func nextRun() throws(LoaderError) -> BodyStretch? {
+    skipFinishedSegments()
+    guard isDirect(index), case .run(let file, let offset) = body.plan.segments[index].content else { return nil }
+    let inside = position - body.plan.starts[index]
+    var count = min(body.plan.segments[index].count - inside, end - position)
+    position += count
+    while position < end, index + 1 < body.plan.segments.count,
+      case .run(file, let next) = body.plan.segments[index + 1].content, next == offset + inside + count
+    {
+      index += 1
+      let more = min(body.plan.segments[index].count, end - position)
+      count += more
+      position += more
+    }
+    return .file(try body.sources.file(file), offset: UInt64(offset + inside), count: count)
+  }
+
+  private mutating func skipFinishedSegments() {
+    while index + 1 < body.plan.segments.count,
+      position >= body.plan.starts[index] + body.plan.segments[index].count
+    {
+      index += 1
+    }
+  }
+
+  private func isDirect(_ index: Int) -> Bool {
+    guard case .run = body.plan.segments[index].content else { return false }
+    let inside = max(position - body.plan.starts[index], 0)
+    return min(body.plan.segments[index].count - inside, end - position) >= StretchIterator.directThreshold
+  }
+}

@@ -1,0 +1,35 @@
+import Platform
+
+/// DeepSpeed's JSON manifest: a type, files, and how they are parallelized.
+///
+/// Source: DeepSpeed `runtime/state_dict_factory.py`, `SDLoaderFactory` and `MegatronSDLoader`.
+struct DeepSpeedManifest: SourceLayout {
+  let lookedFor = "a DeepSpeed manifest (JSON with type and checkpoints)"
+
+  func recognize(_ candidate: Candidate) -> String? {
+    guard let file = candidate.file else { return nil }
+    if file.hasSuffix(".json") { return "the file is JSON by its name" }
+    let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
+    return candidate.prefix.first { !blank.contains($0) } == 0x7B ? "the file begins with '{'" : nil
+  }
+
+  func read(_ candidate: Candidate, files: inout FileTable, options: LoadOptions) throws(LoaderError) -> RawCheckpoint {
+    let name = candidate.file ?? ""
+    let manifest = try ManifestParser(file: name).parse(try candidate.read(name, limit: ManifestParser.sizeLimit))
+    if let base = manifest.baseFolder {
+      guard base.hasPrefix("/") || Path.isInside(base) else {
+        throw .invalid(name, "has base_dir \"\(base.escaped)\"; it is absolute and beneath a root, or holds no '..'")
+      }
+      files = FileTable(folder: Path.join(candidate.folder, base), roots: candidate.roots)
+    }
+    var raw =
+      switch manifest.type {
+      case .megatron: try MegatronManifest(manifest, name).read(candidate, &files, options)
+      case .bloom, .dsModel:
+        throw LoaderError(
+          .unimplemented, "type \(manifest.type.rawValue) is not read by this version; Megatron is", file: name)
+      }
+    raw.manifest = manifest
+    return raw
+  }
+}

@@ -1,0 +1,35 @@
+/// What a layout found in its files: the tensors of each rank of the source, before they are put together.
+struct RawCheckpoint {
+  /// The source, as `__metadata__` names it.
+  var sourceType: String
+  /// What was detected, and by what.
+  var reasons: [String]
+  /// The tensors of each rank of the tensor-parallel group, in the files' order, under names that are the same on every rank.
+  var ranks: [[NamedTensor]]
+  /// Values below the module key that are no tensors, with what they are.
+  var otherValues: [(name: String, kind: String)] = []
+  /// The model's numbers and the layout's version.
+  var context = FamilyContext()
+  /// The family, where something says it; else it is found by the names.
+  var family: Family?
+  /// How the source was parallelized.
+  var parallelization = Checkpoint.Parallelization()
+  /// The version of the layout, where it has one that means something.
+  var version: String?
+  /// The key below which the state dict was found.
+  var moduleKey: String?
+  /// What was odd.
+  var warnings: [String] = []
+  /// Whether embeddings stay whole by default.
+  var keepsEmbeddingsWhole = false
+  /// What the manifest said.
+  var manifest: Manifest?
+}
+
+/// A tensor and its name.
+struct NamedTensor: Sendable {
+  /// Its name below the module key.
+  let name: String
+  /// What and where it is.
+  let tensor: StoredTensor
+}

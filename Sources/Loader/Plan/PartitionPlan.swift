@@ -1,0 +1,77 @@
+/// The pure description of a partition: the header of its safetensors body, and for each byte behind it where it comes from.
+///
+/// It is computed from metadata alone. Size, identity and table of tensors are answered from it, and any range of the body can be
+/// executed without the rest.
+public struct PartitionPlan: Sendable {
+  /// The request it answers.
+  public let parameters: PartitionParameters
+  /// The identity of the checkpoint's content.
+  public let revision: String
+  /// The tensors, in body order.
+  public let tensors: [PlannedTensor]
+  /// The segments, in body order, the header first: they tile the body exactly.
+  public let segments: [Segment]
+  /// Where each segment begins in the body.
+  public let starts: [Int]
+  /// Bytes of the body.
+  public let length: Int
+  /// 32 hexadecimal digits over revision, name and parameters: equal wherever the same bytes would be served.
+  public let identity: String
+
+  /// The version of the rules and of the body's layout, part of every identity: raised when the same request gives other bytes.
+  public static let rulesVersion = 1
+
+  /// The index of the segment that holds a byte of the body.
+  func segmentIndex(at offset: Int) -> Int {
+    var low = 0
+    var high = starts.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if starts[middle] <= offset { low = middle } else { high = middle }
+    }
+    return low
+  }
+
+  /// Bytes of the body by what it takes to send them.
+  public var costs: Costs {
+    var costs = Costs()
+    for segment in segments {
+      switch segment.content {
+      case .literal, .zeros: costs.literal += segment.count
+      case .run: costs.direct += segment.count
+      case .gather: costs.gathered += segment.count
+      }
+    }
+    return costs
+  }
+
+  /// Bytes of a body by what it takes to send them.
+  public struct Costs: Sendable, Hashable {
+    /// Carried by the plan: the header, zeros.
+    public var literal = 0
+    /// The source's, verbatim.
+    public var direct = 0
+    /// Collected strip by strip.
+    public var gathered = 0
+    /// Computed.
+    public var transformed = 0
+  }
+}
+
+/// A tensor of a partition.
+public struct PlannedTensor: Sendable, Hashable {
+  /// Its name.
+  public let name: String
+  /// The element's type.
+  public let dtype: DType
+  /// What the rank holds.
+  public let shape: [Int]
+  /// Its bytes in the body.
+  public let range: Range<Int>
+  /// How the whole tensor is dealt.
+  public let rule: Rule
+  /// The extents of the whole tensor.
+  public let wholeShape: [Int]
+  /// Its segments, as indices of the plan's.
+  public let segments: Range<Int>
+}

@@ -1,0 +1,119 @@
+/// How one axis of a whole tensor is dealt to the ranks of a tensor-parallel group: the algebra that both the source's layout
+/// and the target's are written in.
+///
+/// A form is a function `held(rank, mp) -> ordered intervals of the whole axis`. Source rank s holds known intervals, a target
+/// rank wants known intervals: what DeepSpeed calls same, split and merge is their intersection, at any two degrees.
+public indirect enum AxisForm: Sendable, Hashable {
+  /// Every rank holds the whole axis.
+  case whole
+  /// The axis is a row of units of `length` positions, which go whole to the ranks in order, equally many to each. Where there
+  /// are fewer units than ranks, unit u belongs to mp / units consecutive ranks, which hold it as `within` says: all of it
+  /// (`whole`: a key/value head repeated), a piece of its queries, or plain rows. With no `within`, that is refused.
+  case units(length: Int, within: AxisForm?)
+  /// The axis is a concatenation, each part dealt by a form of its own: Q, K and V, or gate and up.
+  case parts([Part])
+  /// The axis is `count` groups in a row, each dealt by the same form.
+  case each(count: Int, AxisForm)
+  /// Positions go to the ranks in order, after zeros were added up to a multiple of `multiple` · mp: a vocabulary.
+  case padded(multiple: Int)
+
+  /// A part of a concatenation.
+  public struct Part: Sendable, Hashable {
+    /// Positions of the axis that it takes.
+    public let extent: Int
+    /// How they are dealt.
+    public let form: AxisForm
+
+    /// A part of `extent` positions.
+    public init(extent: Int, form: AxisForm) {
+      self.extent = extent
+      self.form = form
+    }
+  }
+
+  /// Single positions, dealt in order, equally many to each rank.
+  public static let positions = AxisForm.units(length: 1, within: nil)
+
+  /// Why a form cannot deal an axis to that many ranks.
+  public enum Failure: Error, Hashable, Sendable {
+    /// `count` units of `length` positions do not deal evenly to mp ranks.
+    case indivisible(count: Int, length: Int)
+    /// The axis is not what the form describes.
+    case malformed(String)
+  }
+
+  /// The intervals of the whole axis that a rank holds, in the order in which it holds them, neighbours joined.
+  /// - Parameters:
+  ///   - extent: positions of the whole axis, padding apart.
+  public func held(rank: Int, mp: Int, extent: Int) throws(Failure) -> [AxisInterval] {
+    guard mp > 0, rank >= 0, rank < mp, extent >= 0 else { throw .malformed("rank \(rank) of \(mp)") }
+    var result: [AxisInterval] = []
+    try appendHeld(rank: rank, mp: mp, start: 0, extent: extent, to: &result)
+    return result
+  }
+
+  private func appendHeld(
+    rank: Int, mp: Int, start: Int, extent: Int, to result: inout [AxisInterval]
+  ) throws(Failure) {
+    switch self {
+    case .whole:
+      result.append(joining: AxisInterval(start: start, count: extent))
+    case .units(let length, let within):
+      try appendUnits(length, within, rank: rank, mp: mp, start: start, extent: extent, to: &result)
+    case .parts(let parts):
+      var position = 0
+      for part in parts {
+        guard part.extent >= 0, part.extent <= extent - position else {
+          throw .malformed("its parts need more than its \(extent) positions")
+        }
+        try part.form.appendHeld(rank: rank, mp: mp, start: start + position, extent: part.extent, to: &result)
+        position += part.extent
+      }
+      guard position == extent else { throw .malformed("its parts have \(position) positions, not \(extent)") }
+    case .each(let count, let form):
+      guard count > 0, extent % count == 0 else { throw .malformed("\(extent) positions are not \(count) groups") }
+      let length = extent / count
+      for group in 0..<count {
+        try form.appendHeld(rank: rank, mp: mp, start: start + group * length, extent: length, to: &result)
+      }
+    case .padded(let multiple):
+      try appendPadded(multiple, rank: rank, mp: mp, start: start, extent: extent, to: &result)
+    }
+  }
+
+  private func appendUnits(
+    _ length: Int, _ within: AxisForm?, rank: Int, mp: Int, start: Int, extent: Int, to result: inout [AxisInterval]
+  ) throws(Failure) {
+    guard length > 0, extent % length == 0 else {
+      throw .malformed("\(extent) positions are not whole units of \(length)")
+    }
+    let count = extent / length
+    if count % mp == 0 {
+      let share = count / mp * length
+      result.append(joining: AxisInterval(start: start + rank * share, count: share))
+    } else if let within, mp % count == 0 {
+      let sharers = mp / count
+      let unit = start + rank / sharers * length
+      try within.appendHeld(rank: rank % sharers, mp: sharers, start: unit, extent: length, to: &result)
+    } else {
+      throw .indivisible(count: count, length: length)
+    }
+  }
+
+  private func appendPadded(
+    _ multiple: Int, rank: Int, mp: Int, start: Int, extent: Int, to result: inout [AxisInterval]
+  ) throws(Failure) {
+    let (step, overflow) = mp.multipliedReportingOverflow(by: multiple)
+    guard multiple > 0, !overflow, step <= Int(Int32.max) else { throw .malformed("a multiple of \(multiple)") }
+    let share = (extent + step - 1) / step * multiple
+    let first = rank * share
+    let real = min(max(extent - first, 0), share)
+    if real > 0 { result.append(joining: AxisInterval(start: start + first, count: real)) }
+    if share > real { result.append(joining: AxisInterval(zeros: share - real)) }
+  }
+
+  /// Whether the axis can be dealt to that many ranks.
+  public func allows(mp: Int, extent: Int) -> Bool {
+    (try? held(rank: 0, mp: mp, extent: extent)) != nil
+  }
+}

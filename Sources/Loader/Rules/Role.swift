@@ -1,0 +1,49 @@
+/// What a tensor is to its model: the word that a family's table gives a name, from which its rule follows once the shape and
+/// the model's geometry are known.
+public indirect enum Role: Sendable, Hashable {
+  /// Held whole by every rank: norms, position embeddings, routers, row-parallel biases.
+  case replicated
+  /// Column parallel: the output axis (0 of `[out, in]`), plain positions.
+  case column
+  /// Row parallel: the input axis (1 of `[out, in]`); a vector is held whole.
+  case row
+  /// Column parallel in `[in, out]` storage (GPT-2's Conv1D, DeepSpeed's injected matrices): the last axis.
+  case columnTransposed
+  /// Row parallel in `[in, out]` storage: axis 0 of a matrix; a vector is held whole.
+  case rowTransposed
+  /// Rows are the vocabulary, padded with zeros where they do not divide.
+  case vocabulary
+  /// Rows are whole heads of the queries.
+  case queryHeads
+  /// Rows are whole heads of the keys or values; with fewer heads than ranks, each head goes whole to several.
+  case keyValueHeads
+  /// Queries, keys and values fused along an axis, in one of the known orders.
+  case fusedQKV(FusedOrder, FusedAxis = .first)
+  /// Equal parts, one after the other, each column parallel: gate and up.
+  case fusedColumns(Int)
+  /// Axis 0 counts experts; the rest is dealt as the inner role says of one expert.
+  case stackedExperts(Role)
+
+  /// The axis on which queries, keys and values are fused.
+  public enum FusedAxis: Sendable, Hashable {
+    /// Axis 0: the output axis of `[out, in]`, or a bias.
+    case first
+    /// The last axis: the output axis of `[in, out]`, or a bias.
+    case last
+  }
+
+  /// The order of queries, keys and values along the axis on which they are fused.
+  public enum FusedOrder: Sendable, Hashable {
+    /// All queries, all keys, all values: Megatron version 0, GPT-2, Phi-3; keys and values with heads of their own.
+    case blocks
+    /// A head's rows stay together: Megatron 1.0 (`[np, hn, 3]`) and 2.0 (`[np, 3, hn]`), BLOOM, GPT-NeoX.
+    case heads
+    /// A group's queries, then its key, then its value; above one rank a group, ranks hold their piece of its queries and all
+    /// of its key and value: Falcon's new decoder architecture.
+    case groups
+    /// The same order; above one rank a group, plain rows: Megatron-Core.
+    case groupsThenRows
+    /// All queries, then one key and one value that every rank holds: Falcon's multi-query attention.
+    case multiQuery
+  }
+}
