@@ -20,6 +20,15 @@ ssize_t linux_sendfile(int out, int in, int64_t offset, size_t count);
 /// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
 int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 
+/// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
+int linux_event(void);
+
+/// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
+int linux_allocate(int descriptor, int64_t count);
+
+/// Whether fstatfs(2) says that the file lies in memory (tmpfs, ramfs).
+int linux_is_memory_file(int descriptor);
+
 /// posix_fadvise(2) with POSIX_FADV_WILLNEED. Returns an errno value, not -1.
 int linux_will_need(int descriptor, int64_t offset, int64_t count);
 
