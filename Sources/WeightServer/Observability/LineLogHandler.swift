@@ -33,7 +33,7 @@ package struct LineLogHandler: LogHandler {
   private func write(text event: LogEvent, _ fields: [(key: String, value: Logger.Metadata.Value)], _ time: Timestamp) {
     var line = "\(time) \(event.level.rawValue) \("\(event.message)")"
     for (key, value) in fields { line += " \(key)=\(LineLogHandler.quoted("\(value)"))" }
-    StandardStream.error.write(line + "\n")
+    Terminal.write(line + "\n", to: .error)
   }
 
   private func write(json event: LogEvent, _ fields: [(key: String, value: Logger.Metadata.Value)], _ time: Timestamp) {
@@ -44,7 +44,7 @@ package struct LineLogHandler: LogHandler {
       json.member("message", "\(event.message)")
       for (key, value) in fields { json.member(key, "\(value)") }
     }
-    StandardStream.error.write(String(decoding: json.bytes, as: UTF8.self) + "\n")
+    Terminal.write(String(decoding: json.bytes, as: UTF8.self) + "\n", to: .error)
   }
 
   private static func quoted(_ text: String) -> String {
