@@ -66,20 +66,6 @@ extension WeightClient {
     return try memory.stateDict()
   }
 
-  /// The revision of the content that a request would get now, by `HEAD`.
-  public func revision(for request: PartitionRequest) async throws(WeightClientError) -> String {
-    try await retrying { (exchanger, cancel) throws(WeightClientError) in
-      let (connection, head) = try exchanger.send(.head, request.target("/shard"), cancel: cancel)
-      exchanger.pool.giveBack(connection)
-      guard let revision = head.fields[.manifestRevision] else {
-        throw WeightClientError(
-          .content, .internalError, "\(exchanger.address): the answer has no X-Manifest-Revision",
-          status: head.status.code)
-      }
-      return revision
-    }
-  }
-
   private func fetch(
     _ request: PartitionRequest, region: MemoryRegion?, mayGrow: Bool, progress: TransferProgress.Handler?
   ) async throws(WeightClientError) -> (FetchResult, MemoryRegion?) {

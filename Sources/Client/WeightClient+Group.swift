@@ -25,7 +25,7 @@ extension WeightClient {
     if let pinned = partition.revision {
       revision = pinned
     } else {
-      revision = try await self.revision(for: partition.forRank(first))
+      revision = try await info(for: partition.forRank(first)).revision
     }
     partition.revision = revision
     let files = try await fetch(

@@ -72,9 +72,9 @@ struct ProgressMeter: Sendable {
   /// The line without a bar, for a stream that is no terminal.
   var plainLine: String { "\(title)  \(figures)" }
 
-  /// The line with a bar, at most `columns` wide; without one where there is no room for it.
+  /// The line with a bar, one column short of `columns`, which keeps terminals from wrapping; without one where there is no room for it.
   func line(columns: Int) -> String {
-    let room = columns - title.count - figures.count - 6
+    let room = columns - title.count - figures.count - 7
     guard room >= 8 else { return String(plainLine.prefix(max(columns - 1, 0))) }
     let width = min(room, 40)
     let filled = min(Int(fraction * Double(width)), width)

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Loader
 import Testing
 import Transport
@@ -68,6 +69,28 @@ import Transport
       for _ in 0..<4 { #expect(try await client.manifests().isEmpty) }
       #expect(server.connectionCount == 2)
       #expect(server.requests.count == 4)
+    }
+  }
+
+  @Test(arguments: [
+    ("attachment; filename=\"m-rank-0-of-4.safetensors\"", "m-rank-0-of-4.safetensors"), ("inline; filename=a", "a"),
+    ("attachment; x=y; FileName=\"a\"", "a"), ("attachment", nil), ("attachment; filename=\"../a\"", nil),
+    ("attachment; filename=\"/a\"", nil), ("attachment; filename=\".a\"", nil), ("attachment; filename=\"-a\"", nil),
+    ("attachment; filename=\"\"", nil), ("attachment; filename=\"a b\"", nil), ("", nil), (";;;filename=", nil),
+  ])
+  func onlyAPlainFileNameIsTaken(field: String, name: String?) {
+    #expect(PartitionInfo.fileName(in: field) == name)
+  }
+
+  @Test func theInfoOfARefusedPartitionSaysWhy() async throws {
+    let body = Array(#"{"code":"failed_precondition","message":"mp=3 cannot split"}"#.utf8)
+    try await StubServer.with({ _, _ in StubServer.Reply(status: 400, body: body) }) { server, url in
+      let error = await clientError { () async throws(WeightClientError) in
+        _ = try await WeightClient(url).info(for: PartitionRequest(rank: 0, mp: 3))
+      }
+      #expect(error?.code == .failedPrecondition)
+      #expect(error?.message == "mp=3 cannot split")
+      #expect(server.requests.map(\.method.rawValue) == ["HEAD", "GET"])
     }
   }
 }

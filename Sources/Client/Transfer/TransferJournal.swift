@@ -1,4 +1,5 @@
 internal import Loader
+internal import Platform
 internal import Transport
 
 /// What is known of a partial file: enough to go on with it in another process, or to know that one must not.
