@@ -55,7 +55,9 @@ let package = Package(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform"]),
-    .testTarget(name: "TransportTests", dependencies: ["Transport", "Platform"]),
+    .testTarget(
+      name: "TransportTests",
+      dependencies: ["Transport", "Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
     .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"], path: "Tests/ClientTests"),
     .testTarget(name: "WeightServerTests", dependencies: ["WeightServer", "Loader", "Transport"]),
     .testTarget(
