@@ -41,7 +41,7 @@ $(VENV)/made: $(INTEROP)/requirements.txt
 interop: $(VENV)/made
 	Scripts/bootstrap
 	swift build --product weight-server
-	WEIGHT_SERVER_BINARY="$$(swift build --show-bin-path)/weight-server" \
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
 
 torture:

@@ -9,9 +9,9 @@ enum Repository {
   /// The manifest of the sample checkpoint.
   static let sample = "\(folder)/Sample/gpt2-tiny/manifest.json"
 
-  /// The built `weight-server`: `WEIGHT_SERVER_BINARY`, else the one that stands beside this test bundle.
+  /// The built `weight-server`: `BINARY_UNDER_TEST`, else the one that stands beside this test bundle.
   static let binary: String = {
-    if let given = ProcessInfo.processInfo.environment["WEIGHT_SERVER_BINARY"] { return given }
+    if let given = ProcessInfo.processInfo.environment["BINARY_UNDER_TEST"] { return given }
     let bundle = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     return bundle.deletingLastPathComponent().appendingPathComponent("weight-server").path
   }()
