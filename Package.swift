@@ -59,6 +59,7 @@ let package = Package(
       name: "TransportTests",
       dependencies: ["Transport", "Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
     .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"]),
+    .testTarget(name: "CommandTests", dependencies: ["Command", "WeightServerClient"]),
     .testTarget(name: "WeightServerTests", dependencies: ["WeightServer", "Loader", "Transport"]),
     .testTarget(name: "EndToEndTests", dependencies: ["CCurl", "Command", "Platform"]),
   ],
