@@ -42,7 +42,7 @@ struct CheckpointBuilder {
       return family
     }
     if let family = raw.family { return family }
-    let names = raw.ranks.first?.map(\.name) ?? []
+    let names = (raw.ranks.first?.map(\.name) ?? []) + raw.whole.map(\.name)
     let (family, matched) = FamilyRegistry.family(ofNames: names, context: raw.context)
     reasons.append("family \(family.name): \(matched) of \(names.count) tensor names are its")
     return family
@@ -75,29 +75,46 @@ struct CheckpointBuilder {
   // MARK: Tensors
 
   private mutating func assemble(_ table: RoleTable) throws(LoaderError) -> [LogicalTensor] {
-    guard let first = raw.ranks.first, !first.isEmpty else {
+    var tensors = try assembleShards(table)
+    let assembler = ShardAssembler(geometry: raw.context.geometry)
+    var names = Set(tensors.map(\.name))
+    for whole in raw.whole {
+      guard names.insert(whole.name).inserted else {
+        throw LoaderError(.invalidCheckpoint, "\(whole.name.escaped) stands twice in the checkpoint")
+      }
+      let entry = table.entry(of: whole.name)
+      tensors.append(placed(try assembler.check(whole, role: entry?.role ?? .replicated), entry, table))
+    }
+    guard !tensors.isEmpty else {
       throw LoaderError(.invalidCheckpoint, "no tensor was found\(raw.moduleKey.map { " below \($0)" } ?? "")")
     }
+    try note(unknown: tensors.lazy.map(\.name).filter { table.entry(of: $0) == nil })
+    return tensors
+  }
+
+  private mutating func assembleShards(_ table: RoleTable) throws(LoaderError) -> [LogicalTensor] {
+    guard let first = raw.ranks.first else { return [] }
     let shards = try shardsByName(first)
-    let assembler = ShardAssembler(geometry: raw.context.geometry)
-    let layers = table.layeredOrders
+    let assembler = ShardAssembler(geometry: raw.context.geometry, holdsVocabularyWhole: raw.keepsEmbeddingsWhole)
     var tensors: [LogicalTensor] = []
     tensors.reserveCapacity(first.count)
-    var unknown: [String] = []
     for (index, named) in first.enumerated() {
       let entry = table.entry(of: named.name)
-      if entry == nil { unknown.append(named.name) }
       let result = try assembler.assemble(
         name: named.name, role: entry?.role ?? .replicated, shards: shards[index])
       try note(differing: result.differing, of: named.name)
-      var tensor = result.tensor
-      tensor.layer = entry?.layer
-      tensor.expert = entry?.expert
-      if let entry, let layers { tensor.isBeforeLayers = entry.order < layers.lowerBound }
-      tensors.append(tensor)
+      tensors.append(placed(result.tensor, entry, table))
     }
-    try note(unknown: unknown)
     return tensors
+  }
+
+  /// A tensor that knows its layer, its expert and its side of the layers.
+  private func placed(_ tensor: LogicalTensor, _ entry: RoleTable.Entry?, _ table: RoleTable) -> LogicalTensor {
+    var tensor = tensor
+    tensor.layer = entry?.layer
+    tensor.expert = entry?.expert
+    if let entry, let layers = table.layeredOrders { tensor.isBeforeLayers = entry.order < layers.lowerBound }
+    return tensor
   }
 
   /// What each rank holds of each of the first rank's tensors: every rank has the same names.
@@ -135,7 +152,7 @@ struct CheckpointBuilder {
     warnings.append(text)
   }
 
-  private mutating func note(unknown names: [String]) throws(LoaderError) {
+  private mutating func note(unknown names: some Collection<String>) throws(LoaderError) {
     guard let first = names.first else { return }
     if isStrict {
       throw LoaderError(

@@ -58,8 +58,9 @@ struct MegatronRanks {
       }
       fileVersion = fileVersion ?? version
     }
+    let isCore = ranks.first?.tensors.contains { $0.name.hasSuffix("self_attention.linear_qkv.weight") } ?? false
     let decision = try MegatronVersion.decide(
-      manifest: manifest, file: fileVersion, overrides: overrides, default: 0)
+      manifest: manifest, file: fileVersion, overrides: overrides, default: isCore ? 3 : 0)
     raw.context.megatronLayout = decision.layout
     raw.version = decision.version
     raw.reasons.append("version \(decision.version): \(decision.reason)")
