@@ -3,7 +3,7 @@
 struct InertGraph: Sendable {
   /// A value's place in the arena.
   struct ID: Hashable, Sendable {
-    fileprivate let index: UInt32
+    let index: UInt32
 
     /// The place as an index of arrays beside the graph.
     var position: Int { Int(index) }
@@ -85,7 +85,7 @@ struct InertGraph: Sendable {
   subscript(id: ID) -> Node { nodes[Int(id.index)] }
 
   /// The places of all values, in the order in which they were made: what a tuple or an argument holds is before it.
-  var ids: some Sequence<ID> { (0..<UInt32(nodes.count)).lazy.map { ID(index: $0) } }
+  var indices: Range<UInt32> { 0..<UInt32(nodes.count) }
 
   /// Adds a value; nil where there are too many.
   mutating func add(_ node: Node) -> ID? {
