@@ -10,7 +10,7 @@ extension InertGraph {
 
   private func children(_ id: ID) -> (sequence: [ID], base: ID?) {
     switch self[id] {
-    case .list(let index), .tuple(let index), .set(let index): (sequences[Int(index)], nil)
+    case .list(let index), .tuple(let index), .set(let index), .frozenSet(let index): (sequences[Int(index)], nil)
     case .dictionary(let index): (mappings[Int(index)].entries, mappings[Int(index)].base)
     default: ([], nil)
     }
@@ -18,7 +18,7 @@ extension InertGraph {
 
   private func isContainer(_ id: ID) -> Bool {
     switch self[id] {
-    case .list, .tuple, .set, .dictionary: true
+    case .list, .tuple, .set, .frozenSet, .dictionary: true
     default: false
     }
   }
