@@ -14,6 +14,8 @@ struct RawCheckpoint {
   var context = FamilyContext()
   /// The family, where something says it; else it is found by the names.
   var family: Family?
+  /// The Hugging Face configuration beside the files, of which the family reads its own keys once it is known.
+  var configuration: HuggingFaceConfiguration?
   /// How the source was parallelized.
   var parallelization = Checkpoint.Parallelization()
   /// The version of the layout, where it has one that means something.

@@ -62,7 +62,8 @@ struct ShardAssembler {
     let copies = shards.map { Box($0, at: Array(repeating: 0, count: first.shape.count)) }
     var tensor = LogicalTensor(
       name: name, dtype: first.dtype, shape: first.shape, role: role, boxes: [copies[0]])
-    let areEqual = first.location.checksum != nil && shards.allSatisfy { $0.location.checksum == first.location.checksum }
+    let areEqual =
+      first.location.checksum != nil && shards.allSatisfy { $0.location.checksum == first.location.checksum }
     if shards.count > 1, !areEqual { tensor.replicas = copies }
     return Result(tensor: tensor, differing: shards.indices.filter { differ(shards[$0], first) })
   }
@@ -98,16 +99,14 @@ struct ShardAssembler {
     var failure: AxisForm.Failure?
     for sharers in 1...shards.count where shards.count % sharers == 0 && sum % sharers == 0 {
       do throws(AxisForm.Failure) {
-        let form = try sourceForm(role, extent: sum / sharers)
+        var shape = shards[0].shape
+        shape[axis] = sum / sharers
+        let form = try sourceForm(role, shape: shape)
         var fits = true
         for (rank, shard) in shards.enumerated() where fits {
           fits = try form.held(rank: rank, mp: shards.count, extent: sum / sharers).extent == shard.shape[axis]
         }
-        if fits {
-          var shape = shards[0].shape
-          shape[axis] = sum / sharers
-          return (shape, form)
-        }
+        if fits { return (shape, form) }
       } catch {
         failure = failure ?? error
       }
@@ -118,8 +117,8 @@ struct ShardAssembler {
   }
 
   /// A source's vocabulary was padded before it was cut: its shards are equal rows with no padding of ours.
-  private func sourceForm(_ role: Role, extent: Int) throws(AxisForm.Failure) -> AxisForm {
-    role == .vocabulary ? .positions : try role.form(extent: extent, geometry: geometry)
+  private func sourceForm(_ role: Role, shape: [Int]) throws(AxisForm.Failure) -> AxisForm {
+    role == .vocabulary ? .positions : try role.rule(shape: shape, geometry: geometry).form
   }
 
   private func split(
