@@ -39,7 +39,7 @@ package final class HTTPServer: Sendable {
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
   }
 
-  /// Begins to listen on all of the addresses, or on none.
+  /// Begins to listen on all of the addresses, or on none. From here the server lives until it is drained.
   /// - Returns: the addresses in the same order, with the ports as bound.
   package func start(_ addresses: [ListenAddress]) throws(ListenError) -> [BoundAddress] {
     BrokenPipes.ignore()

@@ -72,6 +72,21 @@ import Testing
     await test.stop()
   }
 
+  @Test func aSmallBudgetOnlyMakesTurnsShorter() async throws {
+    var limits = ConnectionLimits()
+    limits.sendBudget = 1000
+    let file = try TemporaryFile(count: 200_000)
+    let source = try file.open()
+    let test = try TestServer(limits: limits) { _ in
+      let body = Self.mixed(source, file.bytes, 0..<file.bytes.count, piece: 30_000)
+      return Response(body: .source(length: file.bytes.count, body))
+    }
+    let client = try test.connect()
+    try client.send(String(repeating: "GET / HTTP/1.1\r\nHost: h\r\n\r\n", count: 5))
+    for _ in 0..<5 { #expect(try client.receive().body == file.bytes) }
+    await test.stop()
+  }
+
   @Test func aSlowReaderHoldsTheServerBackAndGetsEverything() async throws {
     let made = Atomic(0)
     let piece = 64 * 1024
@@ -133,7 +148,9 @@ import Testing
     #expect(failed.status == 500)
     #expect(failed.text.contains("\"data_loss\""))
     #expect(try client.get("/short").text.contains("\"internal\""))
+    #expect(await waitUntil { deliveries.all.count == 2 })
     #expect(deliveries.all.map(\.status) == [.internalServerError, .internalServerError])
+    #expect(deliveries.all.map(\.isComplete) == [true, true])
     await test.stop()
   }
 
