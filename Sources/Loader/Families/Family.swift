@@ -7,18 +7,30 @@ public struct Family: Sendable {
   public let modelTypes: [String]
   /// Whether its tensor names and layouts are Hugging Face's own, so that `names=hf` is the identity.
   public let hasHuggingFaceNames: Bool
+  /// Names that frameworks keep beside the weights and that are no part of the model: Transformer Engine's `_extra_state`.
+  let ignored: [NamePattern]
+  /// Reads what the family's own keys of a Hugging Face `config.json` say; the common ones have been read before.
+  let configure: @Sendable (HuggingFaceConfiguration, inout FamilyContext) throws(LoaderError) -> Void
   /// The names of its tensors, in the order of the model: what comes before the layers, the layers, what comes after.
   let rules: @Sendable (FamilyContext) -> [NameRule]
 
   init(
-    _ name: String, modelTypes: [String] = [], hasHuggingFaceNames: Bool = false,
+    _ name: String, modelTypes: [String] = [], hasHuggingFaceNames: Bool = false, ignored: [String] = [],
+    configure: @escaping @Sendable (HuggingFaceConfiguration, inout FamilyContext) throws(LoaderError) -> Void = {
+      (_, _) throws(LoaderError) in
+    },
     rules: @escaping @Sendable (FamilyContext) -> [NameRule]
   ) {
     self.name = name
     self.modelTypes = modelTypes
     self.hasHuggingFaceNames = hasHuggingFaceNames
+    self.ignored = ignored.compactMap { NamePattern($0) }
+    self.configure = configure
     self.rules = rules
   }
+
+  /// Whether a name is no part of the model.
+  func ignores(_ name: String) -> Bool { ignored.contains { $0.match(name) != nil } }
 }
 
 /// What a family's table may depend on beside the names.
@@ -27,6 +39,12 @@ public struct FamilyContext: Sendable, Hashable {
   public var geometry = Geometry()
   /// The layout of a Megatron checkpoint's fused QKV; nil where that means nothing.
   public var megatronLayout: MegatronLayout?
+  /// The order of a fused QKV, where a family has several and something says which.
+  public var fusedOrder: Role.FusedOrder?
+  /// Whether matrices that the family keeps as `[in, out]` are `[out, in]` here, as DeepSpeed's int8 ones are.
+  public var storesOutputFirst = false
+  /// Rows and columns of the blocks that share a scale of an FP8 weight, where something says.
+  public var weightBlock: WeightBlock?
 }
 
 /// A pattern of names and what they are.
@@ -35,57 +53,20 @@ public struct NameRule: Sendable {
   public let pattern: NamePattern
   /// What they are.
   public let role: Role
+  /// Whether layers may lack them: an MLP that only the dense layers of a mixture have, a router.
+  let isOptional: Bool
 
   /// A rule of a pattern that is known to be well formed; a malformed one matches nothing.
-  init(_ pattern: String, _ role: Role) {
+  init(_ pattern: String, _ role: Role, isOptional: Bool = false) {
     self.pattern = NamePattern(pattern) ?? NamePattern.nothing
     self.role = role
+    self.isOptional = isOptional
   }
 
   /// A rule of a parsed pattern.
   init(pattern: NamePattern, role: Role) {
     self.pattern = pattern
     self.role = role
-  }
-}
-
-/// A family's rules in a context, ready to look names up.
-struct RoleTable: Sendable {
-  private let rules: [NameRule]
-
-  /// What a name was found to be.
-  struct Entry {
-    /// What it is to the model.
-    let role: Role
-    /// Its layer, where the pattern has a number.
-    let layer: Int?
-    /// Its expert, where the pattern has a second number.
-    let expert: Int?
-    /// The rule's place in the family's table.
-    let order: Int
-  }
-
-  /// A table whose `extra` rules (the manifest's) come before the family's.
-  init(_ family: Family, _ context: FamilyContext, extra: [NameRule] = []) {
-    rules = extra + family.rules(context)
-  }
-
-  /// The first rule that a name matches.
-  func entry(of name: String) -> Entry? {
-    let bytes = Array(name.utf8)
-    for (order, rule) in rules.enumerated() {
-      if let numbers = rule.pattern.match(bytes) {
-        return Entry(
-          role: rule.role, layer: numbers.first, expert: numbers.count > 1 ? numbers[1] : nil, order: order)
-      }
-    }
-    return nil
-  }
-
-  /// The places of the rules that name layers; names before them belong to the first pipeline stage, names behind to the last.
-  var layeredOrders: ClosedRange<Int>? {
-    let orders = rules.indices.filter { rules[$0].pattern.hasNumbers }
-    guard let first = orders.first, let last = orders.last else { return nil }
-    return first...last
+    isOptional = true
   }
 }

@@ -1,7 +1,10 @@
 /// The families that are known.
 public enum FamilyRegistry {
-  /// All families, in the order in which they are tried.
-  public static let all: [Family] = [.megatron, .llama]
+  /// All families, in the order in which they are tried: of two that know equally many of a model's names, the first is it.
+  public static let all: [Family] = [
+    .megatron, .megatronCore, .deepSpeedInference, .llama, .phi3, .mixtral, .qwenMoE, .deepSeek, .bloom, .falcon, .gpt2,
+    .gptNeoX, .opt, .bert,
+  ]
 
   /// The family of a name, as a manifest's `family` key gives it.
   public static func family(named name: String) -> Family? {
@@ -15,13 +18,21 @@ public enum FamilyRegistry {
 }
 
 extension FamilyRegistry {
-  /// The family of which most of the names are, and how many; `unknown` where no family has any.
-  static func family(ofNames names: [String], context: FamilyContext) -> (family: Family, matched: Int) {
-    var best = (family: Family.unknown, matched: 0)
+  /// Names that are looked at where the names must tell the family: of a larger model, some throughout it.
+  private static let sampleSize = 2000
+
+  /// The family of which most of the names are, how many those are, and of how many; `unknown` where no family has any.
+  static func family(
+    ofNames names: [String], context: FamilyContext
+  ) -> (family: Family, matched: Int, count: Int) {
+    let step = max(1, (names.count + sampleSize - 1) / sampleSize)
+    let sample = stride(from: 0, to: names.count, by: step).map { names[$0] }
+    var best = (family: Family.unknown, matched: 0, count: sample.count)
     for family in all {
-      let table = RoleTable(family, context)
-      let matched = names.count { table.entry(of: $0) != nil }
-      if matched > best.matched { best = (family, matched) }
+      var table = RoleTable(family, context)
+      var matched = 0
+      for name in sample where family.ignores(name) || table.entry(of: name) != nil { matched += 1 }
+      if matched > best.matched { best = (family, matched, sample.count) }
     }
     return best
   }

@@ -4,11 +4,11 @@ extension Family {
   ///
   /// Source: DeepSpeed `runtime/state_dict_factory.py`, `MegatronSDLoader.merge_state_dict` and `split_state_dict`; NVIDIA/Megatron-LM
   /// `megatron/model/transformer.py` and `megatron/mpu/layers.py`. We differ on purpose: names are anchored, SwiGLU is two parts,
-  /// and what is split is also merged.
+  /// and what is split is also merged. With query groups, `ParallelAttention` of `transformer.py` orders the rows as Megatron-Core does.
   static let megatron = Family("megatron") { context in
-    let order = (context.megatronLayout ?? .version0).order
+    let order = context.megatronOrder
     let layer = "*layers.#."
-    let attention = "\(layer){attention,self_attention,self_attn}."
+    let attention = "\(layer){attention,self_attention,self_attn,cross_attention}."
     let mlp = "\(layer)mlp."
     return [
       NameRule("*word_embeddings.weight", .vocabulary),
@@ -30,5 +30,14 @@ extension Family {
       NameRule("*final_linear.weight", .column),
       NameRule("*{lm_head,output_layer}.weight", .vocabulary),
     ]
+  }
+}
+
+extension FamilyContext {
+  /// The order of the rows of Megatron's fused QKV.
+  var megatronOrder: Role.FusedOrder {
+    let layout = megatronLayout ?? .version0
+    let isGrouped = geometry.keyValueHeads != nil && geometry.keyValueHeads != geometry.heads
+    return layout == .version2 && isGrouped ? .groupsThenRows : layout.order
   }
 }

@@ -24,6 +24,9 @@ public struct NamePattern: Sendable, Hashable {
   /// Whether it has a `#`.
   var hasNumbers: Bool { nodes.contains(.number) }
 
+  /// Whether which names match can depend on the value of a number in them, other than by a `#`.
+  var dependsOnDigits: Bool { text.utf8.contains { $0 == UInt8(ascii: "?") || ($0 >= 0x30 && $0 <= 0x39) } }
+
   private init(text: String, nodes: [Node]) {
     self.text = text
     self.nodes = nodes

@@ -2,7 +2,7 @@ import Platform
 
 /// Makes a checkpoint of what a layout found: the family by the names, whole tensors from the ranks' shards, the revision.
 struct CheckpointBuilder {
-  private let raw: RawCheckpoint
+  private var raw: RawCheckpoint
   private var warnings: [String]
   private let isStrict: Bool
 
@@ -18,9 +18,11 @@ struct CheckpointBuilder {
     var reasons = raw.reasons
     let family = try chooseFamily(&reasons)
     let extra = try extraRules()
-    let table = RoleTable(family, raw.context, extra: extra)
-    try checkOtherValues(table)
-    let tensors = try assemble(table)
+    if let configuration = raw.configuration { try family.configure(configuration, &raw.context) }
+    dropIgnored(family)
+    var table = RoleTable(family, raw.context, extra: extra)
+    try checkOtherValues(&table)
+    let tensors = try assemble(&table)
     return Checkpoint(
       name: name, sourceType: raw.sourceType, reasons: reasons, family: family, context: raw.context,
       parallelization: raw.parallelization, version: raw.version, moduleKey: raw.moduleKey, tensors: tensors,
@@ -42,9 +44,9 @@ struct CheckpointBuilder {
       return family
     }
     if let family = raw.family { return family }
-    let names = raw.ranks.first?.map(\.name) ?? []
-    let (family, matched) = FamilyRegistry.family(ofNames: names, context: raw.context)
-    reasons.append("family \(family.name): \(matched) of \(names.count) tensor names are its")
+    let names = (raw.ranks.first?.map(\.name) ?? []) + raw.whole.map(\.name)
+    let (family, matched, count) = FamilyRegistry.family(ofNames: names, context: raw.context)
+    reasons.append("family \(family.name): \(matched) of \(count) tensor names are its")
     return family
   }
 
@@ -65,8 +67,13 @@ struct CheckpointBuilder {
     return rules
   }
 
+  private mutating func dropIgnored(_ family: Family) {
+    guard !family.ignored.isEmpty else { return }
+    for rank in raw.ranks.indices { raw.ranks[rank].removeAll { family.ignores($0.name) } }
+  }
+
   /// A value that is no tensor is passed over, unless it stands where the family has a tensor.
-  private func checkOtherValues(_ table: RoleTable) throws(LoaderError) {
+  private func checkOtherValues(_ table: inout RoleTable) throws(LoaderError) {
     for (name, kind) in raw.otherValues where table.entry(of: name) != nil {
       throw LoaderError(.invalidCheckpoint, "\(name.escaped) is \(kind), where a tensor is expected")
     }
@@ -74,30 +81,86 @@ struct CheckpointBuilder {
 
   // MARK: Tensors
 
-  private mutating func assemble(_ table: RoleTable) throws(LoaderError) -> [LogicalTensor] {
-    guard let first = raw.ranks.first, !first.isEmpty else {
+  private mutating func assemble(_ table: inout RoleTable) throws(LoaderError) -> [LogicalTensor] {
+    let found = try gather()
+    guard !found.isEmpty else {
       throw LoaderError(.invalidCheckpoint, "no tensor was found\(raw.moduleKey.map { " below \($0)" } ?? "")")
     }
-    let shards = try shardsByName(first)
-    let assembler = ShardAssembler(geometry: raw.context.geometry)
+    let names = found.map(\.name)
+    let shapes = found.map(\.shape)
+    let scales = ScaledWeights(names: names)
+    let entries = scales.entries(of: names, table: &table)
     let layers = table.layeredOrders
-    var tensors: [LogicalTensor] = []
-    tensors.reserveCapacity(first.count)
-    var unknown: [String] = []
-    for (index, named) in first.enumerated() {
-      let entry = table.entry(of: named.name)
-      if entry == nil { unknown.append(named.name) }
-      let result = try assembler.assemble(
-        name: named.name, role: entry?.role ?? .replicated, shards: shards[index])
-      try note(differing: result.differing, of: named.name)
-      var tensor = result.tensor
-      tensor.layer = entry?.layer
-      tensor.expert = entry?.expert
-      if let entry, let layers { tensor.isBeforeLayers = entry.order < layers.lowerBound }
-      tensors.append(tensor)
+    var tensors: [LogicalTensor?] = Array(repeating: nil, count: found.count)
+    // Scales are dealt with their weights, whose whole shapes must be known first.
+    for index in scales.weightsFirst {
+      let role = try scales.role(
+        of: index, as: entries[index]?.role ?? .replicated, block: raw.context.weightBlock, shapes: shapes,
+        weight: scales.weight(of: index).flatMap { tensors[$0] })
+      var tensor = try assemble(found[index], role)
+      tensor.layer = entries[index]?.layer
+      tensor.expert = entries[index]?.expert
+      if let entry = entries[index], let layers { tensor.isBeforeLayers = entry.order < layers.lowerBound }
+      tensors[index] = tensor
     }
-    try note(unknown: unknown)
-    return tensors
+    try note(unknown: names.indices.filter { entries[$0] == nil }.map { names[$0] })
+    let whole = tensors.compactMap { $0 }
+    warnings +=
+      Completeness(
+        tensors: whole, entries: entries, geometry: raw.context.geometry, configuration: raw.configuration
+      ).warnings
+    return whole
+  }
+
+  /// What the source has of one tensor.
+  private enum Found {
+    /// What each tensor-parallel rank holds.
+    case shards(String, [StoredTensor])
+    /// The whole.
+    case whole(WholeTensor)
+
+    var name: String {
+      switch self {
+      case .shards(let name, _): name
+      case .whole(let tensor): tensor.name
+      }
+    }
+
+    /// The shape as the first rank has it.
+    var shape: [Int] {
+      switch self {
+      case .shards(_, let shards): shards.first?.shape ?? []
+      case .whole(let tensor): tensor.shape
+      }
+    }
+  }
+
+  /// The tensors of the ranks, then those that are known whole; each name once.
+  private func gather() throws(LoaderError) -> [Found] {
+    let first = raw.ranks.first ?? []
+    let shards = try shardsByName(first)
+    var found = zip(first, shards).map { Found.shards($0.name, $1) }
+    guard !raw.whole.isEmpty else { return found }
+    var names = Set(first.map(\.name))
+    for whole in raw.whole {
+      guard names.insert(whole.name).inserted else {
+        throw LoaderError(.invalidCheckpoint, "\(whole.name.escaped) stands twice in the checkpoint")
+      }
+      found.append(.whole(whole))
+    }
+    return found
+  }
+
+  private mutating func assemble(_ found: Found, _ role: Role) throws(LoaderError) -> LogicalTensor {
+    let assembler = ShardAssembler(geometry: raw.context.geometry, holdsVocabularyWhole: raw.keepsEmbeddingsWhole)
+    switch found {
+    case .shards(let name, let shards):
+      let result = try assembler.assemble(name: name, role: role, shards: shards)
+      try note(differing: result.differing, of: name)
+      return result.tensor
+    case .whole(let whole):
+      return try assembler.check(whole, role: role)
+    }
   }
 
   /// What each rank holds of each of the first rank's tensors: every rank has the same names.
@@ -135,7 +198,7 @@ struct CheckpointBuilder {
     warnings.append(text)
   }
 
-  private mutating func note(unknown names: [String]) throws(LoaderError) {
+  private mutating func note(unknown names: some Collection<String>) throws(LoaderError) {
     guard let first = names.first else { return }
     if isStrict {
       throw LoaderError(

@@ -20,7 +20,9 @@ struct HuggingFaceConfiguration {
 
   /// Fills in what the configuration says.
   func apply(to raw: inout RawCheckpoint) throws(LoaderError) {
+    raw.configuration = self
     raw.context.geometry = try geometry()
+    raw.context.weightBlock = try weightBlock()
     guard let modelType else {
       raw.warnings.append("config.json has no model_type: the family is told by the tensors' names")
       return
@@ -48,6 +50,36 @@ struct HuggingFaceConfiguration {
       geometry.headDimension = hidden / heads
     }
     return geometry
+  }
+
+  /// The blocks that share a scale, of a checkpoint quantized to FP8.
+  ///
+  /// Source: transformers `utils/quantization_config.py`, `FineGrainedFP8Config.weight_block_size`.
+  private func weightBlock() throws(LoaderError) -> WeightBlock? {
+    guard let value = object["quantization_config"]?["weight_block_size"], !value.isNull else { return nil }
+    let sizes = (value.asArray ?? []).compactMap(\.asInteger).filter { $0 > 0 && $0 <= Int(Int32.max) }
+    guard sizes.count == 2, value.asArray?.count == 2 else {
+      throw .invalid("config.json", "has weight_block_size \(value.kind); it is [rows, columns] of a block")
+    }
+    return WeightBlock(rows: sizes[0], columns: sizes[1])
+  }
+
+  /// Whether the output head is the input embedding, where the configuration says.
+  var tiesEmbeddings: Bool? { object["tie_word_embeddings"]?.asBoolean }
+
+  /// Whether the model that was saved predicts tokens, by the name of its class.
+  var hasLanguageHead: Bool {
+    let names = (object["architectures"]?.asArray ?? []).compactMap(\.asText)
+    return names.contains { $0.hasSuffix("ForCausalLM") || $0.hasSuffix("LMHeadModel") }
+  }
+
+  /// A truth value; nil where the key is absent or null.
+  func boolean(_ key: String) throws(LoaderError) -> Bool? {
+    guard let value = object[key], !value.isNull else { return nil }
+    guard let boolean = value.asBoolean else {
+      throw .invalid("config.json", "has \(key) \(value.kind); it is true or false")
+    }
+    return boolean
   }
 
   /// The first of some keys that is there and not null: a whole number from 1 up.

@@ -27,7 +27,10 @@ struct MegatronRanks {
   private func checkWorldSizes() throws(LoaderError) {
     for (rank, name) in zip(ranks, names) {
       guard let size = rank.root?["mp_world_size"]?.asInteger, size != ranks.count else { continue }
-      throw .invalid(name, "says mp_world_size \(size), but the manifest names \(ranks.count) files")
+      throw .invalid(
+        name,
+        "says mp_world_size \(size), but \(ranks.count) \(ranks.count == 1 ? "file was" : "files were") given: name all"
+          + " ranks' files in a manifest")
     }
   }
 
@@ -59,9 +62,14 @@ struct MegatronRanks {
       fileVersion = fileVersion ?? version
     }
     let decision = try MegatronVersion.decide(
-      manifest: manifest, file: fileVersion, overrides: overrides, default: 0)
+      manifest: manifest, file: fileVersion, overrides: overrides, default: hasCoreNames ? 3 : 0)
     raw.context.megatronLayout = decision.layout
     raw.version = decision.version
     raw.reasons.append("version \(decision.version): \(decision.reason)")
+  }
+
+  /// Whether the names are Megatron-Core's, which writes version 3.0 and no other.
+  private var hasCoreNames: Bool {
+    ranks.first?.tensors.contains { $0.name.hasSuffix(".self_attention.linear_qkv.weight") } ?? false
   }
 }

@@ -102,6 +102,8 @@ public struct Planner: Sendable {
     switch form {
     case .units(let length, _) where length > 1: " (whole units of \(length))"
     case .parts(let parts): " (parts of \(parts.map { String($0.extent) }.joined(separator: ", ")))"
+    case .aligned(let block, let form), .blocks(let block, _, let form):
+      "\(unitNote(form)) (blocks of \(block) share a scale)"
     default: ""
     }
   }

@@ -2,6 +2,8 @@
 struct ShardAssembler {
   /// The model's numbers, as the source was cut by them.
   let geometry: Geometry
+  /// Whether every rank of the source holds the vocabulary whole, as those of DeepSpeed's inference dumps do.
+  var holdsVocabularyWhole = false
 
   /// What became of one tensor's shards.
   struct Result {
@@ -24,12 +26,24 @@ struct ShardAssembler {
             + " tensor have one dtype")
       }
     }
-    guard shards.count > 1, let axis = role.axis(rank: first.shape.count) else {
+    let isWhole = holdsVocabularyWhole && role == .vocabulary
+    guard shards.count > 1, !isWhole, let axis = role.axis(rank: first.shape.count) else {
       return try replicated(name, role, shards)
     }
     try checkShapes(name, shards, axis: axis)
     let (shape, form) = try whole(name, role, shards, axis: axis)
     return try split(name, role, shards, axis: axis, shape: shape, form: form)
+  }
+
+  /// A tensor that is whole already.
+  /// - Throws: an error where its shape contradicts its role.
+  func check(_ whole: WholeTensor, role: Role) throws(LoaderError) -> LogicalTensor {
+    do throws(AxisForm.Failure) {
+      _ = try role.rule(shape: whole.shape, geometry: geometry)
+    } catch {
+      throw unusable(whole.name, whole.shape, error)
+    }
+    return LogicalTensor(name: whole.name, dtype: whole.dtype, shape: whole.shape, role: role, boxes: whole.boxes)
   }
 
   private func replicated(_ name: String, _ role: Role, _ shards: [StoredTensor]) throws(LoaderError) -> Result {
@@ -48,7 +62,8 @@ struct ShardAssembler {
     let copies = shards.map { Box($0, at: Array(repeating: 0, count: first.shape.count)) }
     var tensor = LogicalTensor(
       name: name, dtype: first.dtype, shape: first.shape, role: role, boxes: [copies[0]])
-    let areEqual = first.location.checksum != nil && shards.allSatisfy { $0.location.checksum == first.location.checksum }
+    let areEqual =
+      first.location.checksum != nil && shards.allSatisfy { $0.location.checksum == first.location.checksum }
     if shards.count > 1, !areEqual { tensor.replicas = copies }
     return Result(tensor: tensor, differing: shards.indices.filter { differ(shards[$0], first) })
   }
@@ -84,16 +99,14 @@ struct ShardAssembler {
     var failure: AxisForm.Failure?
     for sharers in 1...shards.count where shards.count % sharers == 0 && sum % sharers == 0 {
       do throws(AxisForm.Failure) {
-        let form = try sourceForm(role, extent: sum / sharers)
+        var shape = shards[0].shape
+        shape[axis] = sum / sharers
+        let form = try sourceForm(role, shape: shape)
         var fits = true
         for (rank, shard) in shards.enumerated() where fits {
           fits = try form.held(rank: rank, mp: shards.count, extent: sum / sharers).extent == shard.shape[axis]
         }
-        if fits {
-          var shape = shards[0].shape
-          shape[axis] = sum / sharers
-          return (shape, form)
-        }
+        if fits { return (shape, form) }
       } catch {
         failure = failure ?? error
       }
@@ -104,8 +117,8 @@ struct ShardAssembler {
   }
 
   /// A source's vocabulary was padded before it was cut: its shards are equal rows with no padding of ours.
-  private func sourceForm(_ role: Role, extent: Int) throws(AxisForm.Failure) -> AxisForm {
-    role == .vocabulary ? .positions : try role.form(extent: extent, geometry: geometry)
+  private func sourceForm(_ role: Role, shape: [Int]) throws(AxisForm.Failure) -> AxisForm {
+    role == .vocabulary ? .positions : try role.rule(shape: shape, geometry: geometry).form
   }
 
   private func split(

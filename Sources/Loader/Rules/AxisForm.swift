@@ -16,6 +16,11 @@ public indirect enum AxisForm: Sendable, Hashable {
   case each(count: Int, AxisForm)
   /// Positions go to the ranks in order, after zeros were added up to a multiple of `multiple` · mp: a vocabulary.
   case padded(multiple: Int)
+  /// The inner form, where it cuts at multiples of `block` only (or at the axis' end): a weight whose blocks share a scale.
+  case aligned(block: Int, AxisForm)
+  /// The axis has a position for each block of `block` positions of an axis of `extent`, dealt with them by the inner form, which
+  /// cuts between blocks: those scales.
+  case blocks(block: Int, extent: Int, AxisForm)
 
   /// A part of a concatenation.
   public struct Part: Sendable, Hashable {
@@ -78,7 +83,35 @@ public indirect enum AxisForm: Sendable, Hashable {
       }
     case .padded(let multiple):
       try appendPadded(multiple, rank: rank, mp: mp, start: start, extent: extent, to: &result)
+    case .aligned(let block, let form):
+      for interval in try form.aligned(to: block, rank: rank, mp: mp, extent: extent) {
+        result.append(
+          joining: interval.start.map { AxisInterval(start: start + $0, count: interval.count) } ?? interval)
+      }
+    case .blocks(let block, let fine, let form):
+      for interval in try form.aligned(to: block, rank: rank, mp: mp, extent: fine) {
+        let count = (interval.count + block - 1) / block
+        result.append(
+          joining: interval.start.map { AxisInterval(start: start + $0 / block, count: count) }
+            ?? AxisInterval(zeros: count))
+      }
+      guard extent == (fine + block - 1) / block else {
+        throw .malformed("\(extent) positions are not the blocks of \(block) of \(fine)")
+      }
     }
+  }
+
+  /// What a rank holds, where that begins and ends between blocks.
+  private func aligned(to block: Int, rank: Int, mp: Int, extent: Int) throws(Failure) -> [AxisInterval] {
+    guard block > 0, extent >= 0, extent <= Int(Int32.max) else { throw .malformed("blocks of \(block)") }
+    let intervals = try held(rank: rank, mp: mp, extent: extent)
+    for interval in intervals {
+      let end = (interval.start ?? 0) + interval.count
+      guard (interval.start ?? 0) % block == 0, end % block == 0 || end == extent else {
+        throw .indivisible(count: (extent + block - 1) / block, length: block)
+      }
+    }
+    return intervals
   }
 
   private func appendUnits(

@@ -6,6 +6,8 @@ public struct Geometry: Sendable, Hashable {
   public var keyValueHeads: Int?
   /// Rows of a head.
   public var headDimension: Int?
+  /// Rows of a head of latent attention's keys and values together, positions apart; nil for any other attention.
+  public var latentValueRows: Int?
   /// Width of the residual stream.
   public var hiddenSize: Int?
   /// Layers of the transformer.

@@ -17,14 +17,21 @@ public indirect enum Role: Sendable, Hashable {
   case queryHeads
   /// Rows are whole heads of the keys or values; with fewer heads than ranks, each head goes whole to several.
   case keyValueHeads
+  /// Rows are whole heads of the queries with that many rows each, other than the geometry's: DeepSeek's latent attention. Nil
+  /// where nothing says how many.
+  case heads(rows: Int?)
   /// Queries, keys and values fused along an axis, in one of the known orders.
   case fusedQKV(FusedOrder, FusedAxis = .first)
   /// Equal parts, one after the other, each column parallel: gate and up.
-  case fusedColumns(Int)
+  case fusedColumns(Int, FusedAxis = .first)
   /// Axis 0 counts experts; the rest is dealt as the inner role says of one expert.
   case stackedExperts(Role)
+  /// The inner role, of a weight whose blocks share a scale: it is cut between blocks only.
+  case blockwise(Role, WeightBlock)
+  /// The scales of such a weight, of that shape: they are dealt with their blocks.
+  case blockScales(Role, WeightBlock, of: [Int])
 
-  /// The axis on which queries, keys and values are fused.
+  /// The axis on which parts are fused.
   public enum FusedAxis: Sendable, Hashable {
     /// Axis 0: the output axis of `[out, in]`, or a bias.
     case first

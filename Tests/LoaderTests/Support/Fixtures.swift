@@ -43,6 +43,13 @@ enum Fixtures {
     return tensors
   }
 
+  /// The `__metadata__` of a safetensors file.
+  static func metadata(of bytes: [UInt8]) throws -> [String: String] {
+    let length = try SafetensorsHeader.length(prefix: Array(bytes.prefix(8)), fileSize: UInt64(bytes.count))
+    let header = try SafetensorsHeader(json: Array(bytes[8..<8 + length]), dataSize: UInt64(bytes.count - 8 - length))
+    return Dictionary(header.metadata.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// The names of tensors that two partitions do not hold alike.
   static func differences(_ one: [String: ExpectedTensor], _ other: [String: ExpectedTensor]) -> [String] {
     Set(one.keys).union(other.keys).filter { one[$0] != other[$0] }.sorted().map { name in

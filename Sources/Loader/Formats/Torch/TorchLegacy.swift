@@ -65,7 +65,8 @@ struct TorchLegacy {
 
   private func references(of graph: InertGraph) throws(LoaderError) -> [Reference] {
     var references: [Reference] = []
-    for id in graph.ids {
+    for index in graph.indices {
+      let id = InertGraph.ID(index: index)
       guard case .persistent(let persistent) = graph[id] else { continue }
       // ('module', class, file, source) keeps the source of a class beside it; it stays opaque.
       if let first = graph.items(persistent)?.first, graph.text(first) == "module" { continue }

@@ -118,7 +118,8 @@ struct TorchTar {
     var stream = try stream("pickle", of: files)
     var result = try stream.next("the pickle", in: files)
     identity += stream.pickles
-    for id in result.graph.ids {
+    for index in result.graph.indices {
+      let id = InertGraph.ID(index: index)
       guard case .persistent(let persistent) = result.graph[id] else { continue }
       // A tuple is a class and its source.
       if case .tuple = result.graph[persistent] { continue }

@@ -31,9 +31,10 @@ struct TorchTensors {
   /// Replaces each call by what it makes. Arguments stand before calls in the graph, so one pass is enough.
   /// - Throws: what is wrong, without the file's name.
   mutating func resolve() throws(LoaderError) {
-    for id in graph.ids {
-      guard case .object(let index) = graph[id] else { continue }
-      let object = graph.objects[Int(index)]
+    for index in graph.indices {
+      let id = InertGraph.ID(index: index)
+      guard case .object(let number) = graph[id] else { continue }
+      let object = graph.objects[Int(number)]
       let function = graph.globals[Int(object.type)]
       guard let arguments = graph.items(object.arguments),
         let outcome = try rebuild(function, arguments)

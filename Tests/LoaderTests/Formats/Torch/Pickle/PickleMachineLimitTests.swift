@@ -52,6 +52,9 @@ import Testing
     Case("a text that is not UTF-8", "UTF-8", [0x58, 1, 0, 0, 0, 0xFF, 0x2E]),
     Case("SETITEMS of nothing", "empty stack", "(u."), Case("APPEND to nothing", "empty stack", "Na."),
     Case("APPEND to a number", "no list", "K\u{1}Na."), Case("SETITEM of a list", "no dictionary", "]NNs."),
+    Case(
+      "ADDITEMS to a set made of a tuple", "no set",
+      [0x63] + Array("builtins\nset\n".utf8) + [0x29, 0x85, 0x52, 0x28, 0x4E, 0x90, 0x2E]),
     Case("a key without a value", "without a value", "}(Nu."), Case("a list as a key", "as a key", "}]Ns."),
     Case("POP_MARK without a mark", "looks for a mark", "N1."), Case("TUPLE without a mark", "looks for a mark", "Nt."),
     Case("a value from below a mark", "empty stack", "N(\u{85}.".bytes),

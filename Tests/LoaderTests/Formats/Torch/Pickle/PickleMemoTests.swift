@@ -16,8 +16,8 @@ import Testing
       memo[index] = id
       expected[index] = id
     }
-    memo[.max] = graph.none
-    expected[.max] = graph.none
+    memo[.max] = InertGraph.none
+    expected[.max] = InertGraph.none
     for index in Array(0...300) + [UInt32.max] { #expect(memo[index] == expected[index], "seed \(seed)") }
     #expect(memo.count == expected.count, "seed \(seed)")
   }
