@@ -69,8 +69,12 @@ import Testing
     Bad("absolute path outside", 65, ["/etc/hostname", "--root"]) { _, path in
       try Checkpoints.replace("\"mp_rank_00_model_states.pt\"", by: "\"/etc/hostname\"", in: path)
     },
-    Bad("base_dir outside", 65, ["/etc", "--root"]) { _, path in
-      try Checkpoints.replace("\"mp_size\": 2", by: "\"mp_size\": 2, \"base_dir\": \"/etc\"", in: path)
+    Bad("base_dir outside", 65, ["elsewhere", "--root"]) { folder, path in
+      try Checkpoints.replace(
+        "\"mp_size\": 2", by: "\"mp_size\": 2, \"base_dir\": \"\(folder.path)/elsewhere\"", in: path)
+      try FileManager.default.moveItem(atPath: "\(folder.path)/copy", toPath: "\(folder.path)/elsewhere")
+      try FileManager.default.createDirectory(atPath: "\(folder.path)/copy", withIntermediateDirectories: false)
+      try FileManager.default.moveItem(atPath: "\(folder.path)/elsewhere/manifest.json", toPath: path)
     },
     Bad("link out of the folder", 65, ["mp_rank_00_model_states.pt", "--root"]) { folder, _ in
       let file = "\(folder.path)/copy/mp_rank_00_model_states.pt"

@@ -46,7 +46,7 @@ import Testing
     Row("/manifests/nothing", 404, "not_found", "nothing"),
     Row("/manifests?state=ready", 400, "invalid_argument", "state"),
     Row("/healthz?deep=1", 400, "invalid_argument", "deep"),
-    Row("/shard?rank=0&mp=4&model=a%0d%0ab", 404, "not_found"),
+    Row("/shard?rank=0&mp=4&model=a%0d%0ab", 400, "invalid_argument", "control character"),
   ]
 
   @Test func everyRowOfTheTableHolds() throws {
@@ -117,17 +117,22 @@ import Testing
   }
 
   @Test func oneConnectionTooManyIsRefused() throws {
-    try Daemon.run(environment: ["WEIGHT_SERVER_LIMITS_CONNECTIONS": "2"]) { daemon in
-      let held = try (0..<2).map { _ in try daemon.connect() }
-      for connection in held {
-        try connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        #expect(try connection.answer().status == 200)
+    try Daemon.run(environment: ["WEIGHT_SERVER_LIMITS_CONNECTIONS": "4"]) { daemon in
+      var held: [RawConnection] = []
+      var refusal: Answer?
+      while refusal == nil, held.count < 10 {
+        let connection = try daemon.connect()
+        try? connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        let answer = try connection.answer()
+        if answer.status != 200 { refusal = answer }
+        held.append(connection)
       }
-      let refused = try daemon.connect()
-      let answer = try refused.answer()
-      #expect(answer.isError(429, "resource_exhausted"))
-      #expect(answer["Retry-After"] != nil)
-      #expect(try refused.isAtEnd())
+      #expect(refusal?.isError(429, "resource_exhausted") == true)
+      #expect(refusal?["Retry-After"] != nil)
+      // A connection of the daemon's start may have counted when the first of these came.
+      #expect((4...5).contains(held.count))
+      held.removeFirst(3)
+      while try daemon.get("/healthz").status == 429 {}
     }
   }
 }
