@@ -58,10 +58,10 @@ let package = Package(
     .testTarget(
       name: "TransportTests",
       dependencies: ["Transport", "Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
-    .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"], path: "Tests/ClientTests"),
+    .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"]),
+    .testTarget(name: "CommandTests", dependencies: ["Command", "WeightServerClient"]),
     .testTarget(name: "WeightServerTests", dependencies: ["WeightServer", "Loader", "Transport"]),
-    .testTarget(
-      name: "EndToEndTests", dependencies: ["CCurl", "WeightServerClient", "Platform"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["CCurl", "Command", "Platform"]),
   ],
   cLanguageStandard: .c11
 )

@@ -2,8 +2,12 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/sendfile.h>
+#include <sys/vfs.h>
 
 int linux_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
 
@@ -22,8 +26,20 @@ int linux_accept(int listener, struct sockaddr *address, socklen_t *length) {
   return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int linux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int linux_allocate(int descriptor, int64_t count) { return fallocate(descriptor, 0, 0, count); }
+
+int linux_is_memory_file(int descriptor) {
+  struct statfs status;
+  if (fstatfs(descriptor, &status) != 0) return 0;
+  return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC;
+}
+
 int linux_will_need(int descriptor, int64_t offset, int64_t count) {
   return posix_fadvise(descriptor, offset, count, POSIX_FADV_WILLNEED);
 }
 
 int linux_sequential(int descriptor) { return posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL); }
+
+void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }

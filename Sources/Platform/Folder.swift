@@ -1,7 +1,24 @@
 import Glibc
 
-/// Listing and naming of folders.
+/// Listing and making of folders.
 public enum Folder {
+  /// Makes a folder, and those above it that are missing; one that is there is no error.
+  public static func make(_ path: String) throws(SystemError) {
+    do throws(SystemError) {
+      // SAFETY: Swift passes a terminated copy of the path for the call's length.
+      try retryingInterrupts("mkdir", on: path) { unsafe mkdir(path, 0o777) }
+    } catch {
+      switch error.code {
+      case EEXIST:
+        guard try FileStatus.of(path: path).kind == .folder else { throw error }
+      case ENOENT where Path.folder(of: path) != path && Path.folder(of: path) != ".":
+        try make(Path.folder(of: path))
+        try make(path)
+      default: throw error
+      }
+    }
+  }
+
   /// The names in a folder, in byte order, without `.` and `..`; more than `limit` is `EOVERFLOW`.
   public static func names(in path: String, limit: Int = 1_000_000) throws(SystemError) -> [String] {
     guard let stream = unsafe opendir(path) else { throw SystemError("opendir", on: path) }

@@ -20,6 +20,15 @@ ssize_t linux_sendfile(int out, int in, int64_t offset, size_t count);
 /// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
 int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 
+/// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
+int linux_event(void);
+
+/// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
+int linux_allocate(int descriptor, int64_t count);
+
+/// Whether fstatfs(2) says that the file lies in memory (tmpfs, ramfs).
+int linux_is_memory_file(int descriptor);
+
 /// posix_fadvise(2) with POSIX_FADV_WILLNEED. Returns an errno value, not -1.
 int linux_will_need(int descriptor, int64_t offset, int64_t count);
 
@@ -37,5 +46,8 @@ struct linux_strip {
 /// cannot be read because its file was cut is answered by EFAULT instead of the signal SIGBUS, and then part of `destination` is
 /// undefined. Returns an errno value, 0 when all was copied.
 int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t count, size_t turns);
+
+/// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
+void linux_ignore_broken_pipes(void);
 
 #endif

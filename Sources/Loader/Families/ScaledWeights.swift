@@ -58,33 +58,34 @@ struct ScaledWeights {
   /// The role of a tensor, given what its name says, with the blocks in which it may be cut.
   /// - Parameters:
   ///   - block: the blocks that the configuration states.
-  ///   - shards: what the source's ranks hold of every tensor.
+  ///   - shapes: the shape of every tensor as the source's first rank holds it.
   ///   - weight: the whole weight that the tensor is the scale of.
   /// - Throws: where the scales are not those of the weight's blocks.
   func role(
-    of index: Int, as role: Role, block: WeightBlock?, shards: [[StoredTensor]], weight: LogicalTensor?
+    of index: Int, as role: Role, block: WeightBlock?, shapes: [[Int]], weight: LogicalTensor?
   ) throws(LoaderError) -> Role {
-    if let scale = blockScales[index], let scales = shards[scale].first {
-      let isCut = !ScaledWeights.isSingle(scales) && (shards[index].first?.shape.count ?? 0) >= 2
+    if let scale = blockScales[index] {
+      let isCut = !ScaledWeights.isSingle(shapes[scale]) && shapes[index].count >= 2
       return isCut ? .blockwise(role, block ?? ScaledWeights.usualBlock) : role
     }
-    guard let weight, let scales = shards[index].first else { return role }
+    guard let weight else { return role }
+    let scales = shapes[index]
     if ScaledWeights.isSingle(scales) { return .replicated }
     guard case .blockwise(let inner, let block) = weight.role else {
       return weight.role.axis(rank: weight.shape.count) == 0 ? weight.role : .replicated
     }
-    let ofRank = weights[index].flatMap { shards[$0].first?.shape } ?? []
-    guard block.scaleShape(of: ofRank) == scales.shape else {
+    let ofRank = weights[index].map { shapes[$0] } ?? []
+    guard block.scaleShape(of: ofRank) == scales else {
       throw LoaderError(
         .invalidCheckpoint,
-        "the scales of \(weight.name.escaped) have shape \(scales.shape); one for each block of \(block.rows) x"
+        "the scales of \(weight.name.escaped) have shape \(scales); one for each block of \(block.rows) x"
           + " \(block.columns) of \(ofRank) would be \(block.scaleShape(of: ofRank) ?? [])")
     }
     return .blockScales(inner, block, of: weight.shape)
   }
 
   /// Whether scales are one number for the whole weight.
-  private static func isSingle(_ scales: StoredTensor) -> Bool {
-    scales.shape.count < 2 && scales.shape.allSatisfy { $0 == 1 }
+  private static func isSingle(_ scales: [Int]) -> Bool {
+    scales.count < 2 && scales.allSatisfy { $0 == 1 }
   }
 }

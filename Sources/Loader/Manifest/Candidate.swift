@@ -59,6 +59,18 @@ struct Candidate: Sendable {
   /// Whether the folder has a name.
   func has(_ name: String) -> Bool { names.contains(name) }
 
+  /// The names in a folder of the checkpoint, which may not be reached through a link that leaves the roots.
+  func names(in subfolder: String) throws(LoaderError) -> [String] {
+    guard Path.isInside(subfolder) else { throw .invalid(subfolder, "is not a path within the checkpoint's folder") }
+    do throws(SystemError) {
+      let resolved = try Roots.resolve(Path.join(folder, subfolder))
+      if roots.contain(resolved: resolved) { return try Folder.names(in: resolved) }
+    } catch {
+      throw LoaderError(error, file: subfolder)
+    }
+    throw .invalid(subfolder, "lies outside the roots")
+  }
+
   /// Reads a small file of the checkpoint whole.
   func read(_ name: String, limit: Int) throws(LoaderError) -> [UInt8] {
     var table = FileTable(folder: folder, roots: roots)

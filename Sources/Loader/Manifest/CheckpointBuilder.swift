@@ -44,7 +44,7 @@ struct CheckpointBuilder {
       return family
     }
     if let family = raw.family { return family }
-    let names = raw.ranks.first?.map(\.name) ?? []
+    let names = (raw.ranks.first?.map(\.name) ?? []) + raw.whole.map(\.name)
     let (family, matched, count) = FamilyRegistry.family(ofNames: names, context: raw.context)
     reasons.append("family \(family.name): \(matched) of \(count) tensor names are its")
     return family
@@ -82,21 +82,22 @@ struct CheckpointBuilder {
   // MARK: Tensors
 
   private mutating func assemble(_ table: inout RoleTable) throws(LoaderError) -> [LogicalTensor] {
-    guard let first = raw.ranks.first, !first.isEmpty else {
+    let found = try gather()
+    guard !found.isEmpty else {
       throw LoaderError(.invalidCheckpoint, "no tensor was found\(raw.moduleKey.map { " below \($0)" } ?? "")")
     }
-    let shards = try shardsByName(first)
-    let names = first.map(\.name)
+    let names = found.map(\.name)
+    let shapes = found.map(\.shape)
     let scales = ScaledWeights(names: names)
     let entries = scales.entries(of: names, table: &table)
     let layers = table.layeredOrders
-    var tensors: [LogicalTensor?] = Array(repeating: nil, count: first.count)
+    var tensors: [LogicalTensor?] = Array(repeating: nil, count: found.count)
     // Scales are dealt with their weights, whose whole shapes must be known first.
     for index in scales.weightsFirst {
       let role = try scales.role(
-        of: index, as: entries[index]?.role ?? .replicated, block: raw.context.weightBlock, shards: shards,
+        of: index, as: entries[index]?.role ?? .replicated, block: raw.context.weightBlock, shapes: shapes,
         weight: scales.weight(of: index).flatMap { tensors[$0] })
-      var tensor = try assemble(names[index], role, shards[index])
+      var tensor = try assemble(found[index], role)
       tensor.layer = entries[index]?.layer
       tensor.expert = entries[index]?.expert
       if let entry = entries[index], let layers { tensor.isBeforeLayers = entry.order < layers.lowerBound }
@@ -111,12 +112,55 @@ struct CheckpointBuilder {
     return whole
   }
 
-  private mutating func assemble(
-    _ name: String, _ role: Role, _ shards: [StoredTensor]
-  ) throws(LoaderError) -> LogicalTensor {
-    let result = try ShardAssembler(geometry: raw.context.geometry).assemble(name: name, role: role, shards: shards)
-    try note(differing: result.differing, of: name)
-    return result.tensor
+  /// What the source has of one tensor.
+  private enum Found {
+    /// What each tensor-parallel rank holds.
+    case shards(String, [StoredTensor])
+    /// The whole.
+    case whole(WholeTensor)
+
+    var name: String {
+      switch self {
+      case .shards(let name, _): name
+      case .whole(let tensor): tensor.name
+      }
+    }
+
+    /// The shape as the first rank has it.
+    var shape: [Int] {
+      switch self {
+      case .shards(_, let shards): shards.first?.shape ?? []
+      case .whole(let tensor): tensor.shape
+      }
+    }
+  }
+
+  /// The tensors of the ranks, then those that are known whole; each name once.
+  private func gather() throws(LoaderError) -> [Found] {
+    let first = raw.ranks.first ?? []
+    let shards = try shardsByName(first)
+    var found = zip(first, shards).map { Found.shards($0.name, $1) }
+    guard !raw.whole.isEmpty else { return found }
+    var names = Set(first.map(\.name))
+    for whole in raw.whole {
+      guard names.insert(whole.name).inserted else {
+        throw LoaderError(.invalidCheckpoint, "\(whole.name.escaped) stands twice in the checkpoint")
+      }
+      found.append(.whole(whole))
+    }
+    return found
+  }
+
+  private mutating func assemble(_ found: Found, _ role: Role) throws(LoaderError) -> LogicalTensor {
+    let assembler = ShardAssembler(geometry: raw.context.geometry, holdsVocabularyWhole: raw.keepsEmbeddingsWhole)
+    switch found {
+    case .shards(let name, let shards):
+      let result = try assembler.assemble(name: name, role: role, shards: shards)
+      try note(differing: result.differing, of: name)
+      return result.tensor
+    case .whole(let whole):
+      return try assembler.check(whole, role: role)
+    }
   }
 
   /// What each rank holds of each of the first rank's tensors: every rank has the same names.
@@ -154,7 +198,7 @@ struct CheckpointBuilder {
     warnings.append(text)
   }
 
-  private mutating func note(unknown names: [String]) throws(LoaderError) {
+  private mutating func note(unknown names: some Collection<String>) throws(LoaderError) {
     guard let first = names.first else { return }
     if isStrict {
       throw LoaderError(

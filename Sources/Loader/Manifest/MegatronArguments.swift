@@ -23,6 +23,9 @@ struct MegatronArguments {
     return geometry
   }
 
+  /// Pipeline stages of the run.
+  var pipelineStages: Int? { count("pipeline_model_parallel_size") }
+
   private func count(_ keys: String...) -> Int? {
     for key in keys {
       if let value = values[key]?.asInteger, value > 0, value <= Int(Int32.max) { return value }

@@ -6,6 +6,8 @@ struct RawCheckpoint {
   var reasons: [String]
   /// The tensors of each rank of the tensor-parallel group, in the files' order, under names that are the same on every rank.
   var ranks: [[NamedTensor]]
+  /// Tensors that are known whole, from chunks of any shape or files that every rank shares; they follow those of the ranks.
+  var whole: [WholeTensor] = []
   /// Values below the module key that are no tensors, with what they are.
   var otherValues: [(name: String, kind: String)] = []
   /// The model's numbers and the layout's version.
@@ -34,4 +36,32 @@ struct NamedTensor: Sendable {
   let name: String
   /// What and where it is.
   let tensor: StoredTensor
+}
+
+/// A whole tensor, and the blocks that tile it.
+struct WholeTensor: Sendable {
+  /// Its name below the module key.
+  let name: String
+  /// The element's type.
+  let dtype: DType
+  /// The extents of the whole.
+  let shape: [Int]
+  /// The blocks that tile it.
+  let boxes: [Box]
+
+  /// A tensor of known blocks.
+  init(name: String, dtype: DType, shape: [Int], boxes: [Box]) {
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.boxes = boxes
+  }
+
+  /// A tensor that lies in one piece.
+  init(_ named: NamedTensor) {
+    let stored = named.tensor
+    self.init(
+      name: named.name, dtype: stored.dtype, shape: stored.shape,
+      boxes: [Box(stored, at: Array(repeating: 0, count: stored.shape.count))])
+  }
 }

@@ -14,7 +14,8 @@ protocol SourceLayout: Sendable {
 enum LayoutRegistry {
   /// All layouts, the most specific first: the first that recognizes a candidate reads it.
   static let all: [any SourceLayout] = [
-    HuggingFaceFolder(), DeepSpeedManifest(), SingleFile(),
+    HuggingFaceFolder(), DeepSpeedManifest(), MegatronCoreFolder(), MegatronFolder(), DistributedFolder(), NumPyFolder(),
+    SingleFile(),
   ]
 
   /// The layout of a candidate, and why it is that.

@@ -1,7 +1,7 @@
 /// What is known of a checkpoint once its metadata has been read: everything a plan is made from.
 public struct Checkpoint: Sendable {
   /// The manifest's name.
-  public let name: String
+  public private(set) var name: String
   /// What the source is, as `__metadata__` names it: `Megatron`, `BLOOM`, `ds_model`, `huggingface`, …
   public let sourceType: String
   /// What was detected, and by what, in words.
@@ -45,13 +45,25 @@ public struct Checkpoint: Sendable {
     }
   }
 
+  /// The same checkpoint under another name.
+  public func named(_ name: String) -> Checkpoint {
+    var checkpoint = self
+    checkpoint.name = name
+    return checkpoint
+  }
+
   /// Bytes of all whole tensors.
   public var byteCount: Int {
     tensors.reduce(0) { $0.addingReportingOverflow($1.byteCount).partialValue }
   }
 
+  /// The rule by which a tensor of this checkpoint is dealt by default.
+  public func rule(of tensor: LogicalTensor) -> Rule? {
+    (try? TensorSelector(self, PartitionParameters(rank: 0, mp: 1)).target(of: tensor))?.rule
+  }
+
   /// Highest degree that `possibleDegrees` looks at.
-  public static let degreeLimit = 1024
+  public static let degreeLimit = PartitionParameters.mpLimit
 
   /// The degrees at which the default partition exists, up to `degreeLimit`.
   public var possibleDegrees: [Int] {

@@ -60,7 +60,7 @@ public struct PartitionParameters: Sendable, Hashable {
   }
 
   /// Ranks that a degree may have.
-  public static let mpLimit = 65_536
+  public static let mpLimit = 1024
 
   /// The partition of a rank with every other parameter at its default.
   public init(rank: Int, mp: Int) {

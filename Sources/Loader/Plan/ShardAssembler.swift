@@ -2,6 +2,8 @@
 struct ShardAssembler {
   /// The model's numbers, as the source was cut by them.
   let geometry: Geometry
+  /// Whether every rank of the source holds the vocabulary whole, as those of DeepSpeed's inference dumps do.
+  var holdsVocabularyWhole = false
 
   /// What became of one tensor's shards.
   struct Result {
@@ -24,12 +26,24 @@ struct ShardAssembler {
             + " tensor have one dtype")
       }
     }
-    guard shards.count > 1, let axis = role.axis(rank: first.shape.count) else {
+    let isWhole = holdsVocabularyWhole && role == .vocabulary
+    guard shards.count > 1, !isWhole, let axis = role.axis(rank: first.shape.count) else {
       return try replicated(name, role, shards)
     }
     try checkShapes(name, shards, axis: axis)
     let (shape, form) = try whole(name, role, shards, axis: axis)
     return try split(name, role, shards, axis: axis, shape: shape, form: form)
+  }
+
+  /// A tensor that is whole already.
+  /// - Throws: an error where its shape contradicts its role.
+  func check(_ whole: WholeTensor, role: Role) throws(LoaderError) -> LogicalTensor {
+    do throws(AxisForm.Failure) {
+      _ = try role.rule(shape: whole.shape, geometry: geometry)
+    } catch {
+      throw unusable(whole.name, whole.shape, error)
+    }
+    return LogicalTensor(name: whole.name, dtype: whole.dtype, shape: whole.shape, role: role, boxes: whole.boxes)
   }
 
   private func replicated(_ name: String, _ role: Role, _ shards: [StoredTensor]) throws(LoaderError) -> Result {

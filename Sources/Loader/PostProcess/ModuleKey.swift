@@ -16,7 +16,8 @@ struct ModuleKey {
     var others: [(name: String, kind: String)] = []
   }
 
-  private static let candidates = ["module", "model"]
+  /// The keys that mean a state dict.
+  static let candidates = ["module", "model"]
 
   /// Finds the state dict in a file's outermost value.
   /// - Throws: an error without the file's name.

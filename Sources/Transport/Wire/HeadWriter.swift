@@ -13,6 +13,11 @@ package enum HeadWriter {
 
   /// An answer's head.
   package static func response(status: HTTPResponse.Status, fields: HTTPFields) -> [UInt8] {
+    response(status: status, fields: fields, connectionFields: "")
+  }
+
+  /// An answer's head with lines that the connection adds, each with its end. Fields that are the connection's to say are left out.
+  static func response(status: HTTPResponse.Status, fields: HTTPFields, connectionFields: String) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(512)
     bytes += "HTTP/1.1 ".utf8
@@ -20,20 +25,28 @@ package enum HeadWriter {
     bytes.append(ASCII.space)
     bytes += status.reasonPhrase.utf8
     bytes += "\r\n".utf8
-    append(fields, to: &bytes)
+    bytes += connectionFields.utf8
+    append(fields, to: &bytes, isOwn: !connectionFields.isEmpty)
     return bytes
   }
 
   /// `HTTP/1.1 100 Continue`.
   package static let `continue`: [UInt8] = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-  private static func append(_ fields: HTTPFields, to bytes: inout [UInt8]) {
-    for field in fields {
+  private static func append(_ fields: HTTPFields, to bytes: inout [UInt8], isOwn: Bool = false) {
+    for field in fields where !(isOwn && isConnections(field.name)) {
       bytes += field.name.rawName.utf8
       bytes += ": ".utf8
       bytes += field.value.utf8
       bytes += "\r\n".utf8
     }
     bytes += "\r\n".utf8
+  }
+
+  private static func isConnections(_ name: HTTPField.Name) -> Bool {
+    switch name.canonicalName {
+    case "content-length", "date", "connection", "transfer-encoding", "keep-alive": true
+    default: false
+    }
   }
 }

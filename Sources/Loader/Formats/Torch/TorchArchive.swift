@@ -105,7 +105,8 @@ struct TorchArchive {
   ) throws(LoaderError) -> [InertGraph.ID: (reference: TorchStorageReference, storage: TorchStorage)] {
     var references: [(id: InertGraph.ID, reference: TorchStorageReference)] = []
     var records: [String: ZipDirectory.Entry] = [:]
-    for id in graph.ids {
+    for index in graph.indices {
+      let id = InertGraph.ID(index: index)
       guard case .persistent(let persistent) = graph[id] else { continue }
       let reference = try TorchStorageReference(persistent, in: graph, isLegacy: false)
       guard let record = archive.directory[root + "data/" + reference.key] else {

@@ -6,13 +6,18 @@ enum TorchFile {
   enum Container: Hashable, Sendable {
     /// A zip file: torch 1.6 and later.
     case zip
+    /// Pickles in a row, then the storages: torch 0.1.10 to 1.5, and later on request.
+    case legacy
+    /// A tar file: before torch 0.1.10.
+    case tar
   }
 
   /// What a file is, by its first bytes; nil where it is none of torch's.
   static func detect(_ index: Int, in files: FileTable) throws(LoaderError) -> Container? {
     let head = try head(index, in: files)
     if head.starts(with: [0x50, 0x4B, 3, 4]) || head.starts(with: [0x50, 0x4B, 5, 6]) { return .zip }
-    return nil
+    if TorchLegacy.isMagic(head) { return .legacy }
+    return TarDirectory.isHeader(head) ? .tar : nil
   }
 
   /// The value that a file holds, its tensors located in the file and checked against it.
@@ -21,6 +26,8 @@ enum TorchFile {
   ) throws(LoaderError) -> InertValue {
     switch try detect(index, in: files) {
     case .zip: return try TorchArchive.read(FileWindow(file: index, in: files), in: &files, policy: policy)
+    case .legacy: return try TorchLegacy.read(index, in: &files, policy: policy)
+    case .tar: return try TorchTar.read(index, in: &files, policy: policy)
     case nil: throw .invalid(files.entries[index].name, try complaint(head(index, in: files)))
     }
   }

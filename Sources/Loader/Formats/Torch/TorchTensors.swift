@@ -31,9 +31,10 @@ struct TorchTensors {
   /// Replaces each call by what it makes. Arguments stand before calls in the graph, so one pass is enough.
   /// - Throws: what is wrong, without the file's name.
   mutating func resolve() throws(LoaderError) {
-    for id in graph.ids {
-      guard case .object(let index) = graph[id] else { continue }
-      let object = graph.objects[Int(index)]
+    for index in graph.indices {
+      let id = InertGraph.ID(index: index)
+      guard case .object(let number) = graph[id] else { continue }
+      let object = graph.objects[Int(number)]
       let function = graph.globals[Int(object.type)]
       guard let arguments = graph.items(object.arguments),
         let outcome = try rebuild(function, arguments)
@@ -139,24 +140,29 @@ struct TorchTensors {
       throw LoaderError(.invalidCheckpoint, "makes a tensor with sizes, strides or an offset that are no integers")
     }
     let layout = try TorchLayout(offset: offset, size: size, stride: stride, element: element.size)
-    guard size.contains(0) || layout.end <= storage.byteCount else {
-      throw LoaderError(
-        .invalidCheckpoint,
-        "has a tensor of storage \(reference.key.escaped) that reaches byte \(layout.end) of \(storage.byteCount)")
+    guard let tensor = try TorchTensors.place(size, layout, of: element, in: storage, file: file) else {
+      return .opaque("a tensor of a dtype that safetensors has no name for")
     }
-    guard let dtype = element.dtype else { return .opaque("a tensor of a dtype that safetensors has no name for") }
-    return .tensor(try place(dtype, size, layout, in: storage))
+    return .tensor(tensor)
   }
 
-  private func place(
-    _ dtype: DType, _ size: [Int], _ layout: TorchLayout, in storage: TorchStorage
-  ) throws(LoaderError) -> StoredTensor {
+  /// Puts a tensor into its storage; nil where safetensors has no name for its dtype.
+  /// - Throws: an error without the file's name where it reaches past the storage.
+  static func place(
+    _ size: [Int], _ layout: TorchLayout, of element: TorchElement, in storage: TorchStorage, file: Int
+  ) throws(LoaderError) -> StoredTensor? {
     // An empty tensor may claim any offset; it has no bytes to find there.
     let isEmpty = size.contains(0)
+    guard isEmpty || layout.end <= storage.byteCount else {
+      throw LoaderError(
+        .invalidCheckpoint,
+        "has a tensor of shape \(size) that reaches byte \(layout.end) of a storage of \(storage.byteCount)")
+    }
     let (offset, overflow) = storage.offset.addingReportingOverflow(isEmpty ? 0 : layout.offset)
     guard !overflow, let offset = Int(exactly: offset) else {
       throw LoaderError(.invalidCheckpoint, "has a tensor at an offset that cannot be")
     }
+    guard let dtype = element.dtype else { return nil }
     let isWhole = layout.strides == nil && layout.offset == 0 && layout.end == storage.byteCount && !isEmpty
     return StoredTensor(
       dtype: dtype, shape: size,

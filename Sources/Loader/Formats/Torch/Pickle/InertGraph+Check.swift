@@ -10,7 +10,7 @@ extension InertGraph {
 
   private func children(_ id: ID) -> (sequence: [ID], base: ID?) {
     switch self[id] {
-    case .list(let index), .tuple(let index), .set(let index): (sequences[Int(index)], nil)
+    case .list(let index), .tuple(let index), .set(let index), .frozenSet(let index): (sequences[Int(index)], nil)
     case .dictionary(let index): (mappings[Int(index)].entries, mappings[Int(index)].base)
     default: ([], nil)
     }
@@ -18,7 +18,7 @@ extension InertGraph {
 
   private func isContainer(_ id: ID) -> Bool {
     switch self[id] {
-    case .list, .tuple, .set, .dictionary: true
+    case .list, .tuple, .set, .frozenSet, .dictionary: true
     default: false
     }
   }
@@ -36,7 +36,9 @@ extension InertGraph {
     // 0: not visited; 1: being visited; else 1 + the height.
     var marks = [UInt16](repeating: 0, count: nodes.count)
     var path: [Visit] = []
-    for start in ids where isContainer(start) && marks[start.position] == 0 {
+    for index in indices {
+      let start = ID(index: index)
+      guard isContainer(start), marks[start.position] == 0 else { continue }
       path.append(Visit(id: start))
       marks[start.position] = 1
       while let last = path.last {
@@ -72,7 +74,7 @@ extension InertGraph {
 
   private mutating func removeRepeatedKeys(_ index: Int) {
     let entries = mappings[index].entries
-    guard entries.count > 2 else { return }
+    guard entries.count > 2, entries.count > 32 || hasRepeatedKey(entries) else { return }
     var places: [Key: Int] = [:]
     var unique: [ID] = []
     var repeated = 0
@@ -94,6 +96,27 @@ extension InertGraph {
     mappings[index].repeated = repeated
   }
 
+  /// Whether a key occurs twice: comparing all pairs is the fastest way for the few fields of an object, of which there can be
+  /// millions.
+  private func hasRepeatedKey(_ entries: [ID]) -> Bool {
+    for first in stride(from: 0, to: entries.count - 3, by: 2) {
+      for second in stride(from: first + 2, to: entries.count - 1, by: 2)
+      where isSameKey(entries[first], entries[second]) {
+        return true
+      }
+    }
+    return false
+  }
+
+  private func isSameKey(_ first: ID, _ second: ID) -> Bool {
+    switch (self[first], self[second]) {
+    case (.integer(let first), .integer(let second)): first == second
+    case (.text(let first), .text(let second)):
+      first == second || ExactText(text: texts[Int(first)]) == ExactText(text: texts[Int(second)])
+    default: false
+    }
+  }
+
   /// A key that is compared as Python compares it: texts scalar by scalar, not by canonical equivalence.
   private enum Key: Hashable {
     case integer(Int)
@@ -112,11 +135,17 @@ extension InertGraph {
     let text: String
 
     static func == (left: ExactText, right: ExactText) -> Bool {
-      left.text.utf8.elementsEqual(right.text.utf8)
+      left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
     }
 
     func hash(into hasher: inout Hasher) {
-      for byte in text.utf8 { hasher.combine(byte) }
+      var word: UInt64 = 0
+      for (index, byte) in text.utf8.enumerated() {
+        word = word << 8 | UInt64(byte)
+        if index % 8 == 7 { hasher.combine(word) }
+      }
+      hasher.combine(word)
+      hasher.combine(text.utf8.count)
     }
   }
 }

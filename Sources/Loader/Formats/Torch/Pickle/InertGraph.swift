@@ -3,7 +3,7 @@
 struct InertGraph: Sendable {
   /// A value's place in the arena.
   struct ID: Hashable, Sendable {
-    fileprivate let index: UInt32
+    let index: UInt32
 
     /// The place as an index of arrays beside the graph.
     var position: Int { Int(index) }
@@ -21,6 +21,8 @@ struct InertGraph: Sendable {
     case list(UInt32)
     case tuple(UInt32)
     case set(UInt32)
+    /// A set that takes no more values: one that shares them with what it was made of.
+    case frozenSet(UInt32)
     case dictionary(UInt32)
     case global(UInt32)
     case object(UInt32)
@@ -45,8 +47,10 @@ struct InertGraph: Sendable {
     let type: UInt32
     /// The tuple of arguments.
     let arguments: ID
-    /// States that BUILD gave, the last one last.
-    var states: [ID] = []
+    /// The state that BUILD gave last.
+    var state: ID?
+    /// States that it gave before.
+    var earlierStates: [ID] = []
     /// Keys and values by turns that were set on it.
     var entries: [ID] = []
     /// Values that were appended to it.
@@ -58,12 +62,14 @@ struct InertGraph: Sendable {
     case dictionary
     case defaultDictionary
     case set
+    /// `torch.Size`, which is a tuple.
+    case tuple
   }
 
-  private(set) var nodes: [Node] = []
+  private(set) var nodes: [Node] = InertGraph.common
   var texts: [String] = []
   var byteStrings: [[UInt8]] = []
-  var sequences: [[ID]] = []
+  var sequences: [[ID]] = [[]]
   var mappings: [Mapping] = []
   var objects: [Object] = []
   private(set) var globals: [PickleGlobal] = []
@@ -72,20 +78,19 @@ struct InertGraph: Sendable {
   private var globalIDs: [PickleGlobal: ID] = [:]
   private(set) var tensors: [StoredTensor] = []
 
-  /// Python's `None`.
-  let none = ID(index: 0)
-  /// Python's `False` and `True`.
-  private let booleans = [ID(index: 1), ID(index: 2)]
+  /// Values that are everywhere, so that each is one: `None`, `False`, `True`, the empty tuple and small integers.
+  private static let common: [Node] =
+    [.none, .boolean(false), .boolean(true), .tuple(0)] + (0..<256).map { .integer($0) }
 
-  /// An arena with `None`, `False` and `True`.
-  init() {
-    nodes = [.none, .boolean(false), .boolean(true)]
-  }
+  /// Python's `None`.
+  static let none = ID(index: 0)
+  /// Python's `()`.
+  static let emptyTuple = ID(index: 3)
 
   subscript(id: ID) -> Node { nodes[Int(id.index)] }
 
   /// The places of all values, in the order in which they were made: what a tuple or an argument holds is before it.
-  var ids: some Sequence<ID> { (0..<UInt32(nodes.count)).lazy.map { ID(index: $0) } }
+  var indices: Range<UInt32> { 0..<UInt32(nodes.count) }
 
   /// Adds a value; nil where there are too many.
   mutating func add(_ node: Node) -> ID? {
@@ -95,7 +100,12 @@ struct InertGraph: Sendable {
   }
 
   /// `True` or `False`.
-  func boolean(_ value: Bool) -> ID { booleans[value ? 1 : 0] }
+  static func boolean(_ value: Bool) -> ID { ID(index: value ? 2 : 1) }
+
+  /// Adds an integer, or finds a small one.
+  mutating func add(integer: Int) -> ID? {
+    (0..<256).contains(integer) ? ID(index: 4 + UInt32(integer)) : add(.integer(integer))
+  }
 
   /// Adds a text.
   mutating func add(text: String) -> ID? {
@@ -136,6 +146,7 @@ struct InertGraph: Sendable {
   private static let containers: [String: Role] = [
     "builtins.dict": .dictionary, "collections.OrderedDict": .dictionary, "collections.Counter": .dictionary,
     "collections.defaultdict": .defaultDictionary, "builtins.set": .set, "builtins.frozenset": .set,
+    "torch.Size": .tuple,
   ]
 
   /// Makes a value a tensor.
@@ -170,26 +181,15 @@ struct InertGraph: Sendable {
     if case .integer(let value) = self[id] { value } else { nil }
   }
 
-  /// The values of a tuple or a list, and of a `torch.Size` of one.
+  /// The values of a tuple or a list.
   func items(_ id: ID) -> [ID]? {
     switch self[id] {
-    case .tuple(let index), .list(let index): return sequences[Int(index)]
-    case .object(let index):
-      let object = objects[Int(index)]
-      guard globals[Int(object.type)] == PickleGlobal(module: "torch", name: "Size"),
-        case .tuple(let arguments) = self[object.arguments], sequences[Int(arguments)].count == 1,
-        let only = sequences[Int(arguments)].first
-      else { return nil }
-      // A size of a size is none, so this goes no deeper.
-      switch self[only] {
-      case .tuple(let index), .list(let index): return sequences[Int(index)]
-      default: return nil
-      }
-    default: return nil
+    case .tuple(let index), .list(let index): sequences[Int(index)]
+    default: nil
     }
   }
 
-  /// The integers of a tuple, list or size.
+  /// The integers of a tuple or list.
   func integers(_ id: ID) -> [Int]? {
     guard let items = items(id) else { return nil }
     var result: [Int] = []

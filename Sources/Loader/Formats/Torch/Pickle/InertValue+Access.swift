@@ -24,10 +24,10 @@ extension InertValue {
     if case .tensor(let tensor) = kind { tensor } else { nil }
   }
 
-  /// The integers of a list, tuple or `torch.Size`, where it is one of integers only.
+  /// The integers of a list or tuple (a `torch.Size` is one), where it holds nothing else.
   var asIntegers: [Int]? { graph.integers(id) }
 
-  /// The values of a list, tuple or `torch.Size`.
+  /// The values of a list or tuple.
   var items: [InertValue]? { graph.items(id)?.map { at($0) } }
 
   /// Whether it is `None`.
@@ -66,7 +66,7 @@ extension InertValue {
   /// The state that BUILD gave an object, the last one where there are several.
   var state: InertValue? {
     guard case .object(let index) = graph[id] else { return nil }
-    return graph.objects[Int(index)].states.last.map { at($0) }
+    return graph.objects[Int(index)].state.map { at($0) }
   }
 
   /// The value of a key of a dictionary, or of an attribute of an object; a search through all of them.
@@ -114,7 +114,7 @@ extension InertGraph {
     case .object(let index):
       let object = objects[Int(index)]
       var lists: [[ID]] = []
-      for state in object.states {
+      for state in object.earlierStates + (object.state.map { [$0] } ?? []) {
         switch self[state] {
         case .dictionary: lists.append(entries(state))
         // A pair: the attributes, and those that have slots.

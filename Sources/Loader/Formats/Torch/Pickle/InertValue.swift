@@ -24,7 +24,7 @@ struct InertValue: Sendable {
     case bytes([UInt8])
     /// A list.
     case list(Elements)
-    /// A tuple.
+    /// A tuple, or a `torch.Size`.
     case tuple(Elements)
     /// A set or frozen set, in the order of the file.
     case set(Elements)
@@ -70,7 +70,7 @@ struct InertValue: Sendable {
     case .bytes(let index): .bytes(graph.byteStrings[Int(index)])
     case .list(let index): .list(elements(graph.sequences[Int(index)]))
     case .tuple(let index): .tuple(elements(graph.sequences[Int(index)]))
-    case .set(let index): .set(elements(graph.sequences[Int(index)]))
+    case .set(let index), .frozenSet(let index): .set(elements(graph.sequences[Int(index)]))
     case .dictionary: .dictionary(Entries(value: self, ids: graph.entries(id)))
     case .global(let index): .global(graph.globals[Int(index)].dotted)
     case .object(let index): .object(className: graph.globals[Int(graph.objects[Int(index)].type)].dotted)

@@ -91,11 +91,16 @@ extension PickleMachine {
     let arguments = role == .defaultDictionary ? arguments.dropFirst() : arguments[...]
     guard arguments.count <= 1 else { return nil }
     guard let source = arguments.first else {
-      return role == .set
-        ? graph.add(sequence: [], as: { .set($0) }) : graph.add(mapping: InertGraph.Mapping())
+      switch role {
+      case .tuple: return InertGraph.emptyTuple
+      case .set: return graph.add(sequence: [], as: { .set($0) })
+      default: return graph.add(mapping: InertGraph.Mapping())
+      }
     }
     switch (role, graph[source]) {
-    case (.set, .list(let same)), (.set, .tuple(let same)): return graph.add(.set(same))
+    case (.tuple, .tuple): return source
+    case (.tuple, .list(let same)): return graph.add(.tuple(same))
+    case (.set, .list(let same)), (.set, .tuple(let same)): return graph.add(.frozenSet(same))
     case (.dictionary, .dictionary), (.dictionary, .list), (.defaultDictionary, .dictionary),
       (.defaultDictionary, .list):
       return graph.add(mapping: InertGraph.Mapping(base: source))
@@ -105,7 +110,9 @@ extension PickleMachine {
 
   private mutating func build(_ state: InertGraph.ID) throws(PickleFailure) {
     switch graph[try top()] {
-    case .object(let index): graph.objects[Int(index)].states.append(state)
+    case .object(let index):
+      if let earlier = graph.objects[Int(index)].state { graph.objects[Int(index)].earlierStates.append(earlier) }
+      graph.objects[Int(index)].state = state
     // A state dict's `_metadata`, which says nothing of its tensors.
     case .dictionary, .set: break
     default: throw .refused("sets the state of something that has none, before byte \(position)")

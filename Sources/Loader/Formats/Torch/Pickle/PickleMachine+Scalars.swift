@@ -2,12 +2,12 @@ extension PickleMachine {
   /// The opcodes that push a number, a text or bytes; others are passed on.
   mutating func executeScalar(_ opcode: PickleOpcode) throws(PickleFailure) {
     switch opcode {
-    case .none: try push(graph.none)
-    case .newTrue: try push(graph.boolean(true))
-    case .newFalse: try push(graph.boolean(false))
-    case .binaryInt1: try push(new: graph.add(.integer(Int(try byte()))))
-    case .binaryInt2: try push(new: graph.add(.integer(Int(try number(UInt16.self)))))
-    case .binaryInt: try push(new: graph.add(.integer(Int(Int32(bitPattern: try number(UInt32.self))))))
+    case .none: try push(InertGraph.none)
+    case .newTrue: try push(InertGraph.boolean(true))
+    case .newFalse: try push(InertGraph.boolean(false))
+    case .binaryInt1: try push(new: graph.add(integer: Int(try byte())))
+    case .binaryInt2: try push(new: graph.add(integer: Int(try number(UInt16.self))))
+    case .binaryInt: try push(new: graph.add(integer: Int(Int32(bitPattern: try number(UInt32.self)))))
     case .intText: try pushIntText()
     case .longText: try pushLongText()
     case .long1: try pushLong(try take(UInt64(try byte())))
@@ -61,8 +61,8 @@ extension PickleMachine {
   private mutating func pushIntText() throws(PickleFailure) {
     let text = try line()
     switch text {
-    case "00": try push(graph.boolean(false))
-    case "01": try push(graph.boolean(true))
+    case "00": try push(InertGraph.boolean(false))
+    case "01": try push(InertGraph.boolean(true))
     default: try pushInteger(text)
     }
   }
@@ -74,7 +74,7 @@ extension PickleMachine {
 
   private mutating func pushInteger(_ text: String) throws(PickleFailure) {
     if let value = Int(text) {
-      try push(new: graph.add(.integer(value)))
+      try push(new: graph.add(integer: value))
       return
     }
     let digits = text.utf8.drop { $0 == 0x2D || $0 == 0x2B }
@@ -109,7 +109,7 @@ extension PickleMachine {
       try pushBig(Array(bytes))
       return
     }
-    try push(new: graph.add(.integer(Int(signed))))
+    try push(new: graph.add(integer: Int(signed)))
   }
 
   private mutating func pushBig(_ bytes: [UInt8]) throws(PickleFailure) {

@@ -146,11 +146,13 @@ extension PickleMachine {
     do { return try cursor.byte() } catch { throw PickleFailure(error) }
   }
 
-  /// The next little-endian number.
+  /// The next little-endian number, byte by byte: this way it is specialized here, where it is called most.
   mutating func number<Number: FixedWidthInteger & UnsignedInteger>(
     _ type: Number.Type
   ) throws(PickleFailure) -> Number {
-    do { return try cursor.littleEndian(type) } catch { throw PickleFailure(error) }
+    var value: Number = 0
+    for index in 0..<Number.bitWidth / 8 { value |= Number(try byte()) << Number(8 * index) }
+    return value
   }
 
   /// The next `count` bytes.

@@ -1,0 +1,53 @@
+# What a person does with this repository. Every target works in a clean clone: missing system packages are installed first
+# (apt, as root or with sudo; see Scripts/bootstrap).
+
+CONFIG ?= config.yaml
+PYTHON ?= python3
+INTEROP := Tests/Interop
+VENV := $(INTEROP)/.venv
+
+export SWIFT_BACKTRACE ?= enable=no
+
+.PHONY: help serve test lint interop torture clean
+
+help:
+	@echo 'make serve    build the release binary and serve what $(CONFIG) says'
+	@echo 'make test     build and run the Swift tests, unit to end to end'
+	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
+	@echo 'make interop  Python clients against the built binary'
+	@echo 'make torture  the tests under the thread and address sanitizers, and long runs of the random ones'
+	@echo 'make clean    remove everything that was built'
+
+serve:
+	Scripts/bootstrap
+	swift build --configuration release --product weight-server
+	exec "$$(swift build --configuration release --show-bin-path)/weight-server" serve --config $(CONFIG)
+
+test:
+	Scripts/bootstrap
+	Scripts/build --build-tests
+	swift test --skip-build
+
+lint:
+	Scripts/lint
+
+$(VENV)/made: $(INTEROP)/requirements.txt
+	Scripts/bootstrap python
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(INTEROP)/requirements.txt
+	touch $@
+
+interop: $(VENV)/made
+	Scripts/bootstrap
+	swift build --product weight-server
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
+
+torture:
+	Scripts/bootstrap
+	swift test --sanitize=thread --scratch-path .build-thread
+	swift test --sanitize=address --scratch-path .build-address
+
+clean:
+	rm -rf .build .build-* $(VENV)

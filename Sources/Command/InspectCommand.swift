@@ -1,0 +1,61 @@
+import ArgumentParser
+import Loader
+import Platform
+import WeightServer
+
+/// `weight-server inspect`: what a checkpoint is, and how it would be dealt.
+struct InspectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "inspect",
+    abstract: "Print what a checkpoint is, why, and how its tensors are dealt to ranks.",
+    discussion: "Reads metadata only, never a weight. With --mp, the shapes are those that each rank holds.")
+
+  @OptionGroup var source: CheckpointOptions
+
+  @Option(help: "Tensor-parallel degree to plan for.")
+  var mp: Int?
+
+  @Option(help: "The rank whose shapes are shown.")
+  var rank: Int?
+
+  @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @Flag(help: "Say more about errors.")
+  var verbose = false
+
+  func validate() throws {
+    if rank != nil, mp == nil { throw ValidationError("--rank needs --mp") }
+  }
+
+  func run() async throws {
+    let checkpoint = try source.load()
+    var plan: PartitionPlan?
+    if let mp {
+      let parameters = try parameters.parameters(rank: rank, mp: mp)
+      do throws(LoaderError) {
+        plan = try Planner(checkpoint, parameters).plan()
+      } catch {
+        throw Failure(error)
+      }
+    }
+    Terminal.write(json ? jsonText(checkpoint, plan) : InspectReport(checkpoint, plan).text, to: .output)
+  }
+
+  private func jsonText(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) -> String {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("name", checkpoint.name)
+      let description = ManifestDescription(checkpoint)
+      description.writeSummary(to: &json, degrees: checkpoint.possibleDegrees)
+      description.writeDetails(to: &json)
+      if let plan {
+        json.key("plan")
+        json.raw(PlanDescription(plan, of: checkpoint).json.bytes)
+      }
+    }
+    return String(decoding: json.bytes, as: UTF8.self) + "\n"
+  }
+}

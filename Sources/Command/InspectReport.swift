@@ -1,0 +1,70 @@
+import Loader
+
+/// What `inspect` prints for a person.
+struct InspectReport {
+  private let checkpoint: Checkpoint
+  private let plan: PartitionPlan?
+
+  init(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) {
+    self.checkpoint = checkpoint
+    self.plan = plan
+  }
+
+  /// The text, lines aligned.
+  var text: String {
+    var text = checkpoint.name + "\n"
+    for (label, value) in facts { text += "  \(HumanText.left(label, 10)) \(value)\n" }
+    if !checkpoint.warnings.isEmpty {
+      text += "\nWarnings\n"
+      for warning in checkpoint.warnings { text += "  \(warning)\n" }
+    }
+    text += "\n" + table
+    return text
+  }
+
+  private var facts: [(String, String)] {
+    let split = checkpoint.parallelization
+    var facts = [
+      ("type", checkpoint.sourceType),
+      ("family", checkpoint.family.name),
+      ("source", "tp \(split.tensor) x pp \(split.pipeline)"),
+    ]
+    if let version = checkpoint.version { facts.append(("version", version)) }
+    if let key = checkpoint.moduleKey { facts.append(("module key", key.escaped)) }
+    facts.append(("revision", checkpoint.revision))
+    facts.append(("files", "\(checkpoint.files.count)"))
+    facts.append(("tensors", "\(checkpoint.tensors.count), \(HumanText.bytes(Double(checkpoint.byteCount)))"))
+    facts.append(("possible", "mp " + checkpoint.possibleDegrees.map(String.init).joined(separator: ", ")))
+    for (index, reason) in checkpoint.reasons.enumerated() { facts.append((index == 0 ? "because" : "", reason)) }
+    if let plan { facts.append(("partition", partition(plan))) }
+    return facts
+  }
+
+  private func partition(_ plan: PartitionPlan) -> String {
+    let costs = plan.costs
+    return "rank \(plan.parameters.rank) of mp \(plan.parameters.mp): \(HumanText.bytes(Double(plan.length))), of which "
+      + "\(HumanText.bytes(Double(costs.direct))) direct, \(HumanText.bytes(Double(costs.gathered))) gathered"
+  }
+
+  private var table: String {
+    var rows = [["TENSOR", "DTYPE", "SHAPE", "RULE"]]
+    if let plan {
+      rows[0].insert("HELD", at: 3)
+      for tensor in plan.tensors {
+        rows.append([
+          tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)", tensor.rule.description,
+        ])
+      }
+    } else {
+      for tensor in checkpoint.tensors {
+        let rule = checkpoint.rule(of: tensor)?.description ?? "-"
+        rows.append([tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.shape)", rule])
+      }
+    }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(row, widths).map { HumanText.left($0, $1) }.joined(separator: "  ")
+      return String(cells.reversed().drop { $0 == " " }.reversed()) + "\n"
+    }.joined()
+  }
+}

@@ -1,0 +1,68 @@
+/// Joins the state dicts of pipeline stages, in order: layers of each are numbered on from the stages before it, and experts of
+/// each expert-parallel rank on from the ranks before it.
+struct StageMerge {
+  /// The tensors so far, under names of the whole model.
+  private(set) var tensors: [NamedTensor] = []
+  /// Values that are no tensors.
+  private(set) var others: [(name: String, kind: String)] = []
+  /// The key of the state dicts.
+  private(set) var moduleKey: String?
+  private var layerOffset = 0
+  private var names: Set<String> = []
+
+  /// Adds a stage: the state dicts of its expert-parallel ranks, in order. What is no expert's is the same in all; the first's is taken.
+  mutating func add(_ parts: [ModuleKey.Found]) throws(LoaderError) {
+    moduleKey = moduleKey ?? parts.first?.key
+    let expertCounts = parts.map { part in
+      (part.tensors.lazy.compactMap { NumberedName($0.name, marker: "experts.")?.number }.max() ?? -1) + 1
+    }
+    var layers = 0
+    var expertOffset = 0
+    for (rank, part) in parts.enumerated() {
+      others += rank == 0 ? part.others : []
+      for named in part.tensors {
+        var name = named.name
+        if let numbered = NumberedName(name, marker: "experts.") {
+          name = numbered.renumbered(numbered.number + expertOffset)
+        } else if rank > 0 {
+          continue
+        }
+        if let numbered = NumberedName(name, marker: "layers.") {
+          layers = max(layers, numbered.number + 1)
+          name = numbered.renumbered(numbered.number + layerOffset)
+        }
+        if names.insert(name).inserted { tensors.append(NamedTensor(name: name, tensor: named.tensor)) }
+      }
+      expertOffset += expertCounts[rank]
+    }
+    layerOffset += layers
+  }
+}
+
+/// A name with a number behind a marker: the layer in `decoder.layers.3.mlp…`.
+struct NumberedName {
+  /// The number.
+  let number: Int
+  private let before: Substring
+  private let behind: Substring
+
+  /// Reads the first number that stands between a marker and a dot; nil where there is none.
+  init?(_ name: String, marker: String) {
+    var rest = name[...]
+    while let range = rest.firstRange(of: marker) {
+      let digits = name[range.upperBound...].prefix { $0.isASCII && $0.isNumber }
+      let behind = name[digits.endIndex...]
+      if !digits.isEmpty, digits.count <= 6, behind.first == ".", let number = Int(digits) {
+        self.number = number
+        before = name[..<range.upperBound]
+        self.behind = behind
+        return
+      }
+      rest = name[range.upperBound...]
+    }
+    return nil
+  }
+
+  /// The name with another number.
+  func renumbered(_ number: Int) -> String { "\(before)\(number)\(behind)" }
+}

@@ -1,0 +1,95 @@
+import HTTPTypes
+import Platform
+
+extension ServerConnection {
+  private enum Sending {
+    case progressed
+    /// The client takes no more at the moment.
+    case blocked
+    case failed(StatusError)
+  }
+
+  /// Sends until the client takes no more, a worker must finish first, the budget is used up, or all is sent.
+  /// - Returns: what follows; nil where sending goes on later.
+  func pump() -> ServerConnectionStateMachine.Action? {
+    while let socket, let step = advance() {
+      switch step {
+      case .waiting: return nil
+      case .failed(let error): return machine.failed(error, in: machine.exchange, date: loop.date)
+      case .finished:
+        finishTransmission(isComplete: true)
+        return machine.sent(date: loop.date)
+      case .ready: break
+      }
+      if budget <= 0 {
+        yieldToOthers()
+        return nil
+      }
+      do throws(SystemError) {
+        switch try send(on: socket) {
+        case .progressed: continue
+        case .blocked:
+          waitUntilWritable()
+          return nil
+        case .failed(let error): return machine.failed(error, in: machine.exchange, date: loop.date)
+        }
+      } catch {
+        return machine.abort()
+      }
+    }
+    return nil
+  }
+
+  /// Sends the interim answer. Nothing else is on its way then, so that a client which does not take it has gone.
+  func sendContinue() -> ServerConnectionStateMachine.Action? {
+    let bytes = HeadWriter.continue
+    guard let sent = try? socket?.send(bytes[...]), sent == bytes.count else { return machine.abort() }
+    return nil
+  }
+
+  /// Ends the record of the answer that is on its way, if one is.
+  func finishTransmission(isComplete: Bool) {
+    guard let ended = transmission else { return }
+    transmission = nil
+    if isComplete { context.counters.responsesSent.count() } else { context.counters.responsesCut.count() }
+    ended.onDelivery?(ended.delivery(isComplete: isComplete))
+  }
+
+  private func advance() -> Transmission.Step? {
+    guard let step = transmission?.advance() else { return nil }
+    if let fill = transmission?.takeFill(), let number = transmission?.number { startFill(fill, of: number) }
+    return step
+  }
+
+  private func send(on socket: Socket) throws(SystemError) -> Sending {
+    guard let current = transmission else { return .blocked }
+    if !current.memory.isEmpty {
+      guard let count = try socket.send(current.memory.prefix(budget), more: current.hasMore) else { return .blocked }
+      transmission?.sentMemory(count)
+      note(count)
+      return .progressed
+    }
+    switch current.content {
+    case .none: return .blocked
+    case .buffer(let buffer, let start):
+      guard let count = try socket.send(buffer, from: start, count: budget) else { return .blocked }
+      if let free = transmission?.sentContent(count) { loop.buffers.give(free) }
+      note(count)
+      return .progressed
+    case .file(let file, let offset, let total):
+      guard let count = try socket.send(file, offset: offset, count: min(total, budget)) else { return .blocked }
+      _ = transmission?.sentContent(count)
+      note(count)
+      if count == 0 {
+        return .failed(StatusError(.dataLoss, "\(file.path.utf8.printable) has ended before byte \(offset)"))
+      }
+      // What has just been sent may be of another version already: then the client must not take it for whole.
+      return Transmission.check(file).map(Sending.failed) ?? .progressed
+    }
+  }
+
+  private func note(_ count: Int) {
+    if count > 0 { machine.began() }
+    progressed(count)
+  }
+}

@@ -1,0 +1,56 @@
+import Synchronization
+
+/// What a server has done since it was made.
+package struct ServerStatistics: Hashable, Sendable {
+  /// Connections that are open now.
+  package var connectionsOpen = 0
+  /// Connections that were accepted, refused ones too.
+  package var connectionsAccepted = 0
+  /// Connections that were refused because there were too many.
+  package var connectionsRefused = 0
+  /// Times that accepting paused because the process or machine had no more descriptors or memory.
+  package var acceptPauses = 0
+  /// Requests that were given to the handler.
+  package var requests = 0
+  /// Requests that could not be read, or were not sent in time.
+  package var requestsRefused = 0
+  /// Answers that were sent whole.
+  package var responsesSent = 0
+  /// Answers that were cut, or that nobody was there to take.
+  package var responsesCut = 0
+  /// Bytes of heads and bodies that were handed to the kernel.
+  package var bytesSent = 0
+}
+
+/// The counters behind `ServerStatistics`, which many queues count on.
+final class ServerCounters: Sendable {
+  let connectionsAccepted = Atomic(0)
+  let connectionsRefused = Atomic(0)
+  let acceptPauses = Atomic(0)
+  let requests = Atomic(0)
+  let requestsRefused = Atomic(0)
+  let responsesSent = Atomic(0)
+  let responsesCut = Atomic(0)
+  let bytesSent = Atomic(0)
+
+  /// The counts now; each is right, but they may be of slightly different moments.
+  func snapshot(connectionsOpen: Int) -> ServerStatistics {
+    ServerStatistics(
+      connectionsOpen: connectionsOpen,
+      connectionsAccepted: connectionsAccepted.load(ordering: .relaxed),
+      connectionsRefused: connectionsRefused.load(ordering: .relaxed),
+      acceptPauses: acceptPauses.load(ordering: .relaxed),
+      requests: requests.load(ordering: .relaxed),
+      requestsRefused: requestsRefused.load(ordering: .relaxed),
+      responsesSent: responsesSent.load(ordering: .relaxed),
+      responsesCut: responsesCut.load(ordering: .relaxed),
+      bytesSent: bytesSent.load(ordering: .relaxed))
+  }
+}
+
+extension Atomic<Int> {
+  /// Counts.
+  func count(_ number: Int = 1) {
+    wrappingAdd(number, ordering: .relaxed)
+  }
+}

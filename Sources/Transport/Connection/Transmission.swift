@@ -1,0 +1,187 @@
+import HTTPTypes
+import Platform
+
+/// An answer on its way out: what is to be sent next, and one piece that is made ready meanwhile. It sends nothing itself.
+struct Transmission {
+  /// What is sent after the bytes in memory.
+  enum Content {
+    case none
+    case file(SourceFile, offset: UInt64, count: Int)
+    case buffer(ByteBuffer, start: Int)
+  }
+
+  /// What stands ready, or is being made, behind the content.
+  private enum LookAhead {
+    case none
+    case piece(BodyPiece)
+    case filling
+    case filled(ByteBuffer)
+    case finished
+  }
+
+  /// What there is to do next.
+  enum Step {
+    /// Something can be sent.
+    case ready
+    /// A worker must finish first.
+    case waiting
+    /// All was sent.
+    case finished
+    /// The body cannot be gone on with.
+    case failed(StatusError)
+  }
+
+  /// Work that a worker is to be given.
+  struct Fill {
+    let count: Int
+    let fill: @Sendable (ByteBuffer) throws -> Void
+  }
+
+  /// Bytes up to which pieces in memory are joined into one packet.
+  private static let joinLimit = 64 * 1024
+
+  /// Tells this transmission from the others of its connection.
+  let number: UInt64
+  /// The status, for the record.
+  let status: HTTPResponse.Status
+  /// Whom to tell how the sending ended.
+  let onDelivery: (@Sendable (Response.Delivery) -> Void)?
+  /// Bytes that were sent.
+  private(set) var sent = 0
+  /// What is sent after `memory`.
+  private(set) var content = Content.none
+  /// Work that is to be given to a worker now.
+  private var wantedFill: Fill?
+
+  private var memoryBytes: [UInt8]
+  private var memoryStart = 0
+  private var source: (any BodySource)?
+  private var announced: Int
+  private var lookAhead = LookAhead.none
+
+  /// An answer of which nothing was sent.
+  init(_ outgoing: OutgoingResponse, number: UInt64) {
+    self.number = number
+    status = outgoing.status
+    onDelivery = outgoing.onDelivery
+    memoryBytes = outgoing.head
+    switch outgoing.body {
+    case .none: announced = 0
+    case .bytes(let bytes):
+      announced = bytes.count
+      source = PieceList([.bytes(bytes)])
+    case .source(let length, let body):
+      announced = length
+      source = body
+    }
+  }
+
+  /// Bytes in memory that are sent before the content.
+  var memory: ArraySlice<UInt8> { memoryBytes[memoryStart...] }
+
+  /// Whether more follows the bytes in memory at once.
+  var hasMore: Bool {
+    switch (content, lookAhead) {
+    case (.none, .none), (.none, .finished), (.none, .filling): false
+    default: true
+    }
+  }
+
+  /// Looks what can be sent. While nothing has left, the head waits for the first piece of the body, so that a failure of that
+  /// can still be told.
+  mutating func advance() -> Step {
+    while true {
+      if case .none = content {} else { return .ready }
+      if let failure = prefetch() { return .failed(failure) }
+      switch lookAhead {
+      case .none, .finished: return memory.isEmpty ? .finished : .ready
+      case .filling: return memory.isEmpty || sent == 0 ? .waiting : .ready
+      case .filled(let buffer):
+        content = .buffer(buffer, start: 0)
+        lookAhead = .none
+      case .piece(.file(let file, let offset, let count)):
+        if let failure = Transmission.check(file) { return .failed(failure) }
+        content = .file(file, offset: offset, count: count)
+        lookAhead = .none
+      case .piece(.bytes(let bytes)):
+        if !memory.isEmpty, memory.count + bytes.count > Transmission.joinLimit { return .ready }
+        if memory.isEmpty { (memoryBytes, memoryStart) = (bytes, 0) } else { memoryBytes += bytes }
+        lookAhead = .none
+        continue
+      case .piece(.filled): preconditionFailure("a piece to be filled is not being filled")
+      }
+      if let failure = prefetch() { return .failed(failure) }
+    }
+  }
+
+  /// The work that a worker is to be given now, once.
+  mutating func takeFill() -> Fill? {
+    defer { wantedFill = nil }
+    return wantedFill
+  }
+
+  /// A worker has filled the buffer that was wanted.
+  mutating func filled(_ buffer: ByteBuffer) {
+    lookAhead = .filled(buffer)
+  }
+
+  /// Bytes of `memory` were sent.
+  mutating func sentMemory(_ count: Int) {
+    sent += count
+    memoryStart += count
+    if memoryStart == memoryBytes.count { (memoryBytes, memoryStart) = ([], 0) }
+  }
+
+  /// Bytes of `content` were sent.
+  /// - Returns: a buffer that is free again.
+  mutating func sentContent(_ count: Int) -> ByteBuffer? {
+    sent += count
+    switch content {
+    case .none: return nil
+    case .file(let file, let offset, let total):
+      content = count >= total ? .none : .file(file, offset: offset + UInt64(count), count: total - count)
+      return nil
+    case .buffer(let buffer, let start):
+      let end = start + count
+      content = end >= buffer.count ? .none : .buffer(buffer, start: end)
+      return end >= buffer.count ? buffer : nil
+    }
+  }
+
+  /// What became of it.
+  func delivery(isComplete: Bool) -> Response.Delivery {
+    Response.Delivery(status: sent > 0 ? status : nil, bytesSent: sent, isComplete: isComplete)
+  }
+
+  /// The error that a file's change is, if it has changed.
+  static func check(_ file: SourceFile) -> StatusError? {
+    if file.isUnchanged() { return nil }
+    return StatusError(
+      .dataLoss, "\(file.path.utf8.printable) has changed since it was opened: reload the manifest")
+  }
+
+  /// Takes the next piece of the source if none stands ready, and checks that it was announced.
+  private mutating func prefetch() -> StatusError? {
+    guard case .none = lookAhead else { return nil }
+    while var source {
+      self.source = nil
+      guard let piece = source.next() else { break }
+      self.source = source
+      let count = piece.count
+      if count == 0 { continue }
+      guard count > 0, count <= announced else {
+        return StatusError(.internalError, "the body is longer than the announced length")
+      }
+      announced -= count
+      if case .filled(let count, let fill) = piece {
+        wantedFill = Fill(count: count, fill: fill)
+        lookAhead = .filling
+      } else {
+        lookAhead = .piece(piece)
+      }
+      return nil
+    }
+    lookAhead = .finished
+    return announced == 0 ? nil : StatusError(.internalError, "the body is \(announced) bytes shorter than announced")
+  }
+}

@@ -1,0 +1,74 @@
+import Loader
+import Platform
+import Synchronization
+
+/// A checkpoint whose metadata is in memory, with its open files and the plans that were made of it.
+final class LoadedCheckpoint: Sendable {
+  /// The metadata.
+  let checkpoint: Checkpoint
+  /// The open files.
+  let sources: SourceSet
+  /// When the youngest of its files was modified, in seconds since 1970.
+  let lastModified: Int64
+  /// The degrees at which the default partition exists.
+  let possibleDegrees: [Int]
+  private let plans = Mutex(PlanCache())
+
+  init(_ checkpoint: Checkpoint) {
+    self.checkpoint = checkpoint
+    sources = SourceSet(checkpoint.files)
+    lastModified = (checkpoint.files.map(\.file.opened.modified).max() ?? 0) / 1_000_000_000
+    possibleDegrees = checkpoint.possibleDegrees
+  }
+
+  /// The plan of a partition, made once.
+  func plan(_ parameters: PartitionParameters) throws(LoaderError) -> PartitionPlan {
+    if let plan = plans.withLock({ $0.plan(parameters) }) { return plan }
+    let plan = try Planner(checkpoint, parameters).plan()
+    plans.withLock { $0.insert(plan, for: parameters) }
+    return plan
+  }
+
+  /// Whether its paths still name the files that were read: false where one was replaced, cut or written.
+  func isCurrent() -> Bool {
+    checkpoint.files.allSatisfy { entry in
+      guard let now = try? FileStatus.of(path: entry.file.path) else { return false }
+      let then = entry.file.opened
+      return now.size == then.size && now.modified == then.modified
+    }
+  }
+
+  /// Throws `dataLoss` where an open file was written or cut: its old content is not to be had any more.
+  func checkIntact() throws(LoaderError) {
+    try sources.checkUnchanged(checkpoint.files.indices)
+  }
+}
+
+/// The plans of one checkpoint that were used last.
+private struct PlanCache {
+  private var plans: [PartitionParameters: (plan: PartitionPlan, used: Int)] = [:]
+  private var clock = 0
+  private var segments = 0
+
+  /// Segments that the plans kept may have together: about 100 bytes each.
+  private static let segmentLimit = 400_000
+
+  mutating func plan(_ parameters: PartitionParameters) -> PartitionPlan? {
+    guard let plan = plans[parameters]?.plan else { return nil }
+    clock += 1
+    plans[parameters]?.used = clock
+    return plan
+  }
+
+  mutating func insert(_ plan: PartitionPlan, for parameters: PartitionParameters) {
+    clock += 1
+    if let old = plans.updateValue((plan, clock), forKey: parameters) { segments -= old.plan.segments.count }
+    segments += plan.segments.count
+    while segments > PlanCache.segmentLimit, plans.count > 1,
+      let oldest = plans.min(by: { $0.value.used < $1.value.used })
+    {
+      plans[oldest.key] = nil
+      segments -= oldest.value.plan.segments.count
+    }
+  }
+}

@@ -1,0 +1,77 @@
+package import Loader
+package import Transport
+
+/// Everything the daemon can be told: the contract's configuration, each value with its default.
+package struct Configuration: Sendable {
+  /// Addresses to listen on: `HOST:PORT` or `unix:PATH`.
+  package var listen = ["127.0.0.1:8080"]
+  /// Folders that checkpoints' files may lie in, beside their own.
+  package var roots: [String] = []
+  /// What to serve.
+  package var checkpoints = Checkpoints()
+  /// Globals of pickles that are allowed beyond the known ones, by dotted prefix.
+  package var allowedGlobals: [String] = []
+  /// Bounds of connections and work.
+  package var limits = Limits()
+  /// What is logged, and how.
+  package var logging = Logging()
+
+  /// What to serve.
+  package struct Checkpoints: Sendable {
+    /// What a file's identity is made of.
+    package var identity = LoadOptions.Identity.fast
+    /// The checkpoints, in order.
+    package var manifests: [Source] = []
+  }
+
+  /// A checkpoint to serve.
+  package struct Source: Hashable, Sendable {
+    /// The manifest, folder or file.
+    package var path: String
+    /// The name to serve it by.
+    package var name: String?
+    /// Whether the daemon is ready only if it loads.
+    package var isRequired = false
+
+    /// A checkpoint at a path.
+    package init(path: String, name: String? = nil, isRequired: Bool = false) {
+      self.path = path
+      self.name = name
+      self.isRequired = isRequired
+    }
+  }
+
+  /// Bounds of connections and work.
+  package struct Limits: Sendable {
+    /// Bounds of one connection, and how many there are.
+    package var connection = ConnectionLimits()
+    /// Pieces of work (planning, reading) at a time; 0 for two a core.
+    package var workers = 0
+    /// How long requests in flight may take after SIGTERM.
+    package var drain = Duration.seconds(30)
+  }
+
+  /// What is logged, and how.
+  package struct Logging: Sendable {
+    /// The least level that is logged.
+    package var level = Level.info
+    /// How a line looks.
+    package var format = Format.text
+
+    /// Levels, by swift-log's names.
+    package enum Level: String, Sendable, CaseIterable {
+      case trace, debug, info, notice, warning, error, critical
+    }
+
+    /// How a line looks.
+    package enum Format: String, Sendable, CaseIterable {
+      /// For a person.
+      case text
+      /// One JSON object a line.
+      case json
+    }
+  }
+
+  /// The defaults.
+  package init() {}
+}

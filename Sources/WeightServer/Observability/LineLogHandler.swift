@@ -1,0 +1,57 @@
+package import Logging
+import Loader
+import Platform
+
+/// Logs to standard error, one line and one `write(2)` a message, for a person or as JSON.
+package struct LineLogHandler: LogHandler {
+  /// The least level that is logged.
+  package var logLevel: Logger.Level
+  /// Fields of every message.
+  package var metadata: Logger.Metadata = [:]
+  private let format: Configuration.Logging.Format
+
+  /// A handler that writes as a configuration says.
+  package init(_ configuration: Configuration.Logging) {
+    format = configuration.format
+    logLevel = Logger.Level(rawValue: configuration.level.rawValue) ?? .info
+  }
+
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  package func log(event: LogEvent) {
+    let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+    let time = Timestamp.now
+    switch format {
+    case .text: write(text: event, fields, time)
+    case .json: write(json: event, fields, time)
+    }
+  }
+
+  private func write(text event: LogEvent, _ fields: [(key: String, value: Logger.Metadata.Value)], _ time: Timestamp) {
+    var line = "\(time) \(event.level.rawValue) \("\(event.message)")"
+    for (key, value) in fields { line += " \(key)=\(LineLogHandler.quoted("\(value)"))" }
+    Terminal.write(line + "\n", to: .error)
+  }
+
+  private func write(json event: LogEvent, _ fields: [(key: String, value: Logger.Metadata.Value)], _ time: Timestamp) {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("time", time.description)
+      json.member("level", event.level.rawValue)
+      json.member("message", "\(event.message)")
+      for (key, value) in fields { json.member(key, "\(value)") }
+    }
+    Terminal.write(String(decoding: json.bytes, as: UTF8.self) + "\n", to: .error)
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let isPlain = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }
+    guard !isPlain else { return text }
+    var json = JSONWriter()
+    json.string(text)
+    return String(decoding: json.bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,18 @@
+import HTTPTypes
+
+extension HTTPField.Name {
+  /// The identity of the checkpoint's content.
+  static let manifestRevision = Self.known("X-Manifest-Revision")
+  /// The element type of `/tensor`'s bytes, by safetensors' name.
+  static let tensorDType = Self.known("X-Tensor-Dtype")
+  /// The extents of `/tensor`'s bytes, as a JSON array.
+  static let tensorShape = Self.known("X-Tensor-Shape")
+  /// The request's name in the logs.
+  static let requestID = Self.known("X-Request-Id")
+
+  /// A name that is a token, as all of the above are.
+  private static func known(_ text: String) -> HTTPField.Name {
+    guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no field name") }
+    return name
+  }
+}

@@ -1,0 +1,55 @@
+import Loader
+import Platform
+import Transport
+
+/// `/manifests` and `/manifests/NAME`: what operators ask for.
+struct ManifestRoutes: Sendable {
+  let catalog: Catalog
+
+  /// The list of checkpoints.
+  func list(_ request: Request) throws(StatusError) -> Response {
+    try request.refuseQuery()
+    var json = JSONWriter()
+    json.array { json in
+      for entry in catalog.all {
+        let entry = catalog.refresh(entry)
+        json.object { describe(entry, to: &$0) }
+      }
+    }
+    return Response(json: json).answering(request)
+  }
+
+  /// One checkpoint, with its tensors.
+  func one(_ name: String, _ request: Request) throws(StatusError) -> Response {
+    try request.refuseQuery()
+    let entry: ManifestEntry
+    do throws(LoaderError) {
+      entry = catalog.refresh(try catalog.find(name))
+    } catch {
+      throw StatusError(error)
+    }
+    var json = JSONWriter()
+    json.object { json in
+      describe(entry, to: &json)
+      if let loaded = entry.loaded { ManifestDescription(loaded.checkpoint).writeDetails(to: &json) }
+    }
+    return Response(json: json).answering(request)
+  }
+
+  private func describe(_ entry: ManifestEntry, to json: inout JSONWriter) {
+    json.member("name", entry.name)
+    json.member("state", entry.state.name)
+    if let note = entry.note { json.member("note", note) }
+    if case .failed(let error) = entry.state {
+      let status = StatusError(error)
+      json.key("error")
+      json.object {
+        $0.member("code", status.code.rawValue)
+        $0.member("message", status.message)
+      }
+    }
+    if let loaded = entry.loaded {
+      ManifestDescription(loaded.checkpoint).writeSummary(to: &json, degrees: loaded.possibleDegrees)
+    }
+  }
+}

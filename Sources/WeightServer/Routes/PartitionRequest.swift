@@ -1,0 +1,82 @@
+import Loader
+import Transport
+
+/// The parameters of `/shard`, `/tensor` and `/plan`: which checkpoint at which revision, and which partition of it.
+struct PartitionRequest {
+  /// The checkpoint's name, where one is given.
+  private(set) var model: String?
+  /// The revision that is pinned, where one is.
+  private(set) var revision: String?
+  /// The tensor, for `/tensor`.
+  private(set) var tensor: String?
+  /// Whether a rank is given.
+  private(set) var hasRank = false
+  /// The partition.
+  let parameters: PartitionParameters
+
+  /// Reads a query.
+  /// - Parameters:
+  ///   - needsRank: whether `rank` must be there.
+  ///   - takesName: whether `name` is known, and must be there.
+  init(_ query: QueryItems, needsRank: Bool = true, takesName: Bool = false) throws(LoaderError) {
+    var rest: [(name: String, value: String)] = []
+    for item in query.items {
+      switch item.name {
+      case "model": try PartitionRequest.set(&model, item)
+      case "revision": try PartitionRequest.set(&revision, item)
+      case "name" where takesName: try PartitionRequest.set(&tensor, item)
+      default:
+        if item.name == "rank" { hasRank = true }
+        rest.append((item.name, item.value))
+      }
+    }
+    if takesName, tensor == nil {
+      throw LoaderError(.invalidArgument, "name is required: the tensor whose bytes are wanted")
+    }
+    parameters = try PartitionParameters(rest, requiresRank: needsRank)
+  }
+
+  private static func set(_ field: inout String?, _ item: QueryItems.Item) throws(LoaderError) {
+    guard field == nil else {
+      throw LoaderError(.invalidArgument, "parameter \(item.name) stands twice; it may be given once")
+    }
+    field = item.value
+  }
+
+  /// The checkpoint that is meant, at the revision that is pinned.
+  /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
+  func checkpoint(in catalog: Catalog) throws(StatusError) -> LoadedCheckpoint {
+    let entry: ManifestEntry
+    do throws(LoaderError) {
+      entry = catalog.refresh(try catalog.find(model))
+    } catch {
+      throw StatusError(error)
+    }
+    switch entry.state {
+    case .loading:
+      throw StatusError(.unavailable, "model \(entry.name) is still loading; try again soon")
+    case .failed(let error):
+      var failure = StatusError(error)
+      failure.message = "model \(entry.name) failed to load: \(error)"
+      throw failure
+    case .ready(let loaded):
+      try check(revision, of: loaded)
+      return loaded
+    case .stale(let loaded):
+      try check(revision, of: loaded)
+      do throws(LoaderError) {
+        try loaded.checkIntact()
+      } catch {
+        throw StatusError(error)
+      }
+      return loaded
+    }
+  }
+
+  private func check(_ revision: String?, of loaded: LoadedCheckpoint) throws(StatusError) {
+    guard let revision, revision != loaded.checkpoint.revision else { return }
+    throw StatusError(
+      .failedPrecondition,
+      "revision \(revision.escaped) of \(loaded.checkpoint.name) is not served; it is at \(loaded.checkpoint.revision)")
+  }
+}

@@ -1,0 +1,91 @@
+import HTTPTypes
+import Loader
+import Platform
+import Transport
+
+/// `/shard`, `/tensor` and `/plan`: what workers ask for.
+struct PartitionRoutes: Sendable {
+  let catalog: Catalog
+
+  /// The partition of a rank, a safetensors file.
+  func shard(_ request: Request) throws(StatusError) -> Response {
+    let wanted = try parse(request)
+    let (loaded, plan) = try plan(wanted)
+    let body = PartitionBody(plan, sources: loaded.sources)
+    let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
+    var fields = commonFields(loaded, isPinned: wanted.revision != nil)
+    fields[.contentDisposition] = "attachment; filename=\"\(name)\""
+    let representation = Representation(
+      length: plan.length, entityTag: EntityTag(plan.identity), lastModified: loaded.lastModified, fields: fields
+    ) { range in PartitionBodySource(body, range: range) }
+    return serve(representation, for: request.head)
+  }
+
+  /// One tensor's bytes of a partition.
+  func tensor(_ request: Request) throws(StatusError) -> Response {
+    let wanted = try parse(request, takesName: true)
+    let (loaded, plan) = try plan(wanted)
+    let name = wanted.tensor ?? ""
+    guard let tensor = plan.tensors.first(where: { $0.name == name }) else {
+      let nearest = NearestName.nearest(to: name, among: plan.tensors.map(\.name))
+      throw StatusError(
+        .notFound, "this partition has no tensor \(name.escaped)\(nearest.map { "; did you mean \($0.escaped)?" } ?? "")")
+    }
+    let body = PartitionBody(plan, sources: loaded.sources)
+    let tag = SHA256.digest(of: Array("\(plan.identity) \(name)".utf8)).prefix(16).hexadecimal
+    var fields = commonFields(loaded, isPinned: wanted.revision != nil)
+    fields[.tensorDType] = tensor.dtype.rawValue
+    fields[.tensorShape] = "[" + tensor.shape.map(String.init).joined(separator: ",") + "]"
+    let representation = Representation(
+      length: tensor.range.count, entityTag: EntityTag(tag), lastModified: loaded.lastModified, fields: fields
+    ) { range in
+      let start = tensor.range.lowerBound
+      return PartitionBodySource(body, range: start + range.lowerBound..<start + range.upperBound)
+    }
+    return serve(representation, for: request.head)
+  }
+
+  /// The plan of a partition, or the dry run for all ranks.
+  func plan(_ request: Request) throws(StatusError) -> Response {
+    let wanted = try parse(request, needsRank: false)
+    let json: JSONWriter
+    if wanted.hasRank {
+      let (loaded, plan) = try plan(wanted)
+      json = PlanDescription(plan, of: loaded.checkpoint).json
+    } else {
+      let loaded = try wanted.checkpoint(in: catalog)
+      json = DryRunDescription(loaded, wanted.parameters).json
+    }
+    return Response(json: json).answering(request)
+  }
+
+  private func parse(
+    _ request: Request, needsRank: Bool = true, takesName: Bool = false
+  ) throws(StatusError) -> PartitionRequest {
+    let query = try request.head.target.queryItems()
+    do throws(LoaderError) {
+      return try PartitionRequest(query, needsRank: needsRank, takesName: takesName)
+    } catch {
+      throw StatusError(error)
+    }
+  }
+
+  private func plan(
+    _ wanted: PartitionRequest
+  ) throws(StatusError) -> (loaded: LoadedCheckpoint, plan: PartitionPlan) {
+    let loaded = try wanted.checkpoint(in: catalog)
+    do throws(LoaderError) {
+      return (loaded, try loaded.plan(wanted.parameters))
+    } catch {
+      throw StatusError(error)
+    }
+  }
+
+  private func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
+    var fields = HTTPFields()
+    fields[.contentType] = "application/octet-stream"
+    fields[.manifestRevision] = loaded.checkpoint.revision
+    fields[.cacheControl] = isPinned ? "public, max-age=31536000, immutable" : "no-cache"
+    return fields
+  }
+}

@@ -1,0 +1,97 @@
+package import Loader
+package import Platform
+
+/// The JSON of one partition's plan: every tensor, where its bytes come from, and how it would be served.
+package struct PlanDescription {
+  private let plan: PartitionPlan
+  private let checkpoint: Checkpoint
+
+  /// Describes a plan of a checkpoint.
+  package init(_ plan: PartitionPlan, of checkpoint: Checkpoint) {
+    self.plan = plan
+    self.checkpoint = checkpoint
+  }
+
+  /// The JSON text.
+  package var json: JSONWriter {
+    let costs = plan.costs
+    var json = JSONWriter()
+    json.object { json in
+      json.member("model", checkpoint.name)
+      json.member("revision", plan.revision)
+      json.member("rank", plan.parameters.rank)
+      json.member("mp", plan.parameters.mp)
+      json.member("parameters", plan.parameters.canonical)
+      json.member("etag", "\"\(plan.identity)\"")
+      json.member("bytes", plan.length)
+      json.key("cost")
+      json.object {
+        $0.member("carried", costs.literal)
+        $0.member("direct", costs.direct)
+        $0.member("gathered", costs.gathered)
+        $0.member("transformed", costs.transformed)
+      }
+      json.key("serving")
+      json.object {
+        $0.member("how", "direct")
+        $0.member(
+          "why",
+          costs.gathered == 0
+            ? "all bytes are the source's, verbatim" : "runs are sent from their files, gathers are collected in windows as they are sent")
+      }
+      json.key("tensors")
+      json.array { json in for tensor in plan.tensors { describe(tensor, to: &json) } }
+    }
+    return json
+  }
+
+  private func describe(_ tensor: PlannedTensor, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("name", tensor.name)
+      json.member("dtype", tensor.dtype.rawValue)
+      json.key("shape")
+      json.array(tensor.shape)
+      json.key("whole_shape")
+      json.array(tensor.wholeShape)
+      json.key("range")
+      json.array([tensor.range.lowerBound, tensor.range.upperBound])
+      json.member("rule", tensor.rule.description)
+      json.key("sources")
+      json.array { json in
+        for index in tensor.segments { describe(plan.segments[index], to: &json) }
+      }
+    }
+  }
+
+  private func describe(_ segment: Segment, to json: inout JSONWriter) {
+    json.object { json in
+      switch segment.content {
+      case .literal:
+        json.member("kind", "literal")
+      case .zeros:
+        json.member("kind", "zeros")
+      case .run(let file, let offset):
+        json.member("kind", "run")
+        json.member("file", checkpoint.files[file].name)
+        json.member("offset", offset)
+      case .gather(let gather):
+        json.member("kind", "gather")
+        json.key("counts")
+        json.array(gather.counts)
+        json.key("strips")
+        json.array { json in for strip in gather.strips { describe(strip, to: &json) } }
+      }
+      json.member("length", segment.count)
+    }
+  }
+
+  private func describe(_ strip: Gather.Strip, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("file", strip.file.map { checkpoint.files[$0].name })
+      json.member("offset", strip.offset)
+      json.key("strides")
+      json.array(strip.strides)
+      json.member("length", strip.length)
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Testing
+
+/// A running `weight-server serve`, listening on a port of its own.
+struct Daemon {
+  let process: ChildProcess
+  /// What it said it listens on, as `http://127.0.0.1:41873` or `unix:/path`.
+  let listeners: [String]
+
+  /// Runs a body against a daemon that serves some checkpoints, then stops it by SIGTERM, which must end it with status 0.
+  @discardableResult static func run<Result>(
+    _ arguments: [String] = [Repository.sample], listen: [String] = ["127.0.0.1:0"],
+    environment: [String: String] = [:], _ body: (Daemon) throws -> Result
+  ) throws -> Result {
+    let listening = listen.flatMap { ["--listen", $0] }
+    let process = try ChildProcess(["serve"] + listening + arguments, environment: environment)
+    let daemon = Daemon(process: process, listeners: try Daemon.listeners(of: process, count: max(listen.count, 1)))
+    let result = try body(daemon)
+    process.terminate()
+    let status = try process.exitStatus()
+    #expect(status == 0, "standard error: \(process.errors)")
+    return result
+  }
+
+  private static func listeners(of process: ChildProcess, count: Int) throws -> [String] {
+    let prefix = "listening on "
+    return try process.lines(count).map { line in
+      try #require(line.hasPrefix(prefix), "standard output is for listeners alone, not \(line)")
+      return String(line.dropFirst(prefix.count))
+    }
+  }
+
+  /// The first listener's URL.
+  var url: String { listeners[0] }
+
+  /// The first listener's port.
+  var port: UInt16 {
+    get throws { try #require(UInt16(url.split(separator: ":").last?.prefix { $0 != "/" } ?? "")) }
+  }
+
+  /// A client of the first listener, with connections of its own.
+  func client() throws -> CurlClient {
+    let path = url.hasPrefix("unix:") ? String(url.dropFirst("unix:".count)) : nil
+    return try CurlClient(base: path == nil ? url : "http://localhost", socket: path)
+  }
+
+  /// A plain connection to the first listener.
+  func connect(receiveBuffer: Int32 = 0) throws -> RawConnection {
+    try RawConnection(port: port, receiveBuffer: receiveBuffer)
+  }
+
+  /// One exchange on a connection of its own.
+  func get(
+    _ target: String, _ fields: [String: String] = [:], method: String = "GET"
+  ) throws -> Answer {
+    try client().get(target, fields, method: method)
+  }
+}

@@ -1,0 +1,97 @@
+import CCurl
+import Testing
+
+/// A socket to write anything to, for requests that no honest client sends.
+final class RawConnection {
+  private let descriptor: Int32
+  private var received: [UInt8] = []
+
+  /// Seconds after which a send or a receive fails.
+  private static let patience: Int32 = 30
+
+  /// - Parameter receiveBuffer: bytes that the system may hold for this end, so that a server soon has to wait; 0 for its default.
+  init(port: UInt16, receiveBuffer: Int32 = 0) throws {
+    descriptor = ccurl_connect_port(port, RawConnection.patience, receiveBuffer)
+    try #require(descriptor >= 0)
+  }
+
+  deinit {
+    _ = ccurl_close(descriptor)
+  }
+
+  /// Sends a text as it is.
+  func send(_ text: String) throws { try send([UInt8](text.utf8)) }
+
+  /// Sends bytes.
+  func send(_ bytes: [UInt8]) throws {
+    // SAFETY: the array's own address and count.
+    let error = unsafe ccurl_send(descriptor, bytes, bytes.count)
+    try #require(error == 0)
+  }
+
+  /// Says that nothing more will be sent.
+  func finishSending() { _ = ccurl_shutdown_writing(descriptor) }
+
+  /// Receives some bytes; none at the end of the stream.
+  private func receive() throws -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: 65_536)
+    // SAFETY: the array's own address and count.
+    let count = unsafe ccurl_receive(descriptor, &bytes, bytes.count)
+    try #require(count >= 0, "nothing came in time")
+    return Array(bytes.prefix(count))
+  }
+
+  /// Reads the next response's head, and leaves its body.
+  func head() throws -> Answer {
+    while true {
+      if let end = endOfHead() {
+        let (status, fields) = try Answer.parseHead(Array(received[..<end]))
+        received.removeFirst(end)
+        return Answer(status: status, fields: fields, body: [])
+      }
+      let bytes = try receive()
+      try #require(!bytes.isEmpty, "the stream ended inside a head: \(String(decoding: received, as: UTF8.self))")
+      received += bytes
+    }
+  }
+
+  /// Reads a whole response, interim ones before it apart.
+  /// - Parameter bodiless: whether the request was a HEAD.
+  func answer(bodiless: Bool = false) throws -> Answer {
+    var interim: [Int] = []
+    var head = try head()
+    while head.status < 200 {
+      interim.append(head.status)
+      head = try self.head()
+    }
+    let length = bodiless || head.status == 304 ? 0 : try #require(head["Content-Length"].flatMap { Int($0) })
+    return Answer(
+      status: head.status, fields: head.fields, body: try body(length), interim: interim)
+  }
+
+  /// Reads so many bytes of a body.
+  func body(_ count: Int) throws -> [UInt8] {
+    var chunks: [[UInt8]] = [received]
+    var total = received.count
+    while total < count {
+      let bytes = try receive()
+      try #require(!bytes.isEmpty, "the stream ended after \(total) of \(count) bytes")
+      chunks.append(bytes)
+      total += bytes.count
+    }
+    let all = Array(chunks.joined())
+    received = Array(all[count...])
+    return Array(all[..<count])
+  }
+
+  /// Whether the other end has closed and nothing is left to read.
+  func isAtEnd() throws -> Bool {
+    guard received.isEmpty else { return false }
+    received = try receive()
+    return received.isEmpty
+  }
+
+  private func endOfHead() -> Int? {
+    received.indices.first { $0 >= 3 && received[$0 - 3...$0].elementsEqual([13, 10, 13, 10]) }.map { $0 + 1 }
+  }
+}
