@@ -86,7 +86,7 @@ struct ShardAssembler {
 
   /// The whole tensor's shape and form: those under which every rank holds exactly as much as its shard has.
   ///
-  /// The sum of the shards is tried first; where units are repeated, each is held by a number of ranks that divides mp.
+  /// The sum of the shards is tried first; where heads are repeated, a rank's share tells how many rows a head has.
   private func whole(
     _ name: String, _ role: Role, _ shards: [StoredTensor], axis: Int
   ) throws(LoaderError) -> (shape: [Int], form: AxisForm) {
@@ -97,14 +97,16 @@ struct ShardAssembler {
       sum = next
     }
     var failure: AxisForm.Failure?
-    for sharers in 1...shards.count where shards.count % sharers == 0 && sum % sharers == 0 {
+    let repeated = role.wholeExtent(
+      axis: axis, ofShard: shards[0].shape, mp: shards.count, geometry: geometry)
+    for extent in [sum, repeated].compactMap({ $0 }) {
       do throws(AxisForm.Failure) {
         var shape = shards[0].shape
-        shape[axis] = sum / sharers
+        shape[axis] = extent
         let form = try sourceForm(role, shape: shape)
         var fits = true
         for (rank, shard) in shards.enumerated() where fits {
-          fits = try form.held(rank: rank, mp: shards.count, extent: sum / sharers).extent == shard.shape[axis]
+          fits = try form.held(rank: rank, mp: shards.count, extent: extent).extent == shard.shape[axis]
         }
         if fits { return (shape, form) }
       } catch {

@@ -101,8 +101,10 @@ public indirect enum AxisForm: Sendable, Hashable {
     }
   }
 
-  /// What a rank holds, where that begins and ends between blocks.
+  /// What a rank holds, where that begins and ends between blocks. Shares are equal, so the first rank's tells for all: where it
+  /// has none, nobody does.
   private func aligned(to block: Int, rank: Int, mp: Int, extent: Int) throws(Failure) -> [AxisInterval] {
+    if rank > 0 { _ = try aligned(to: block, rank: 0, mp: mp, extent: extent) }
     guard block > 0, extent >= 0, extent <= Int(Int32.max) else { throw .malformed("blocks of \(block)") }
     let intervals = try held(rank: rank, mp: mp, extent: extent)
     for interval in intervals {

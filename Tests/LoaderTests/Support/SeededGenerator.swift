@@ -1,0 +1,27 @@
+/// Random numbers that a seed decides: a failure names the seed, and the seed brings the failure back.
+///
+/// The algorithm is SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators).
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: Int) {
+    state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 &+ 0x1234_5678_9ABC_DEF1
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// A number of a range.
+  mutating func number(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+
+  /// One of some values.
+  mutating func one<Value>(of values: [Value]) -> Value { values[number(0...values.count - 1)] }
+
+  /// True as often as one in so many.
+  mutating func chance(in count: Int) -> Bool { number(1...count) == 1 }
+}
