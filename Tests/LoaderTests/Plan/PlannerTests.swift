@@ -1,6 +1,7 @@
-@testable import Loader
 import Platform
 import Testing
+
+@testable import Loader
 
 @Suite struct PlannerTests {
   private static let cases = 2000

@@ -34,7 +34,8 @@ struct RoleSample {
     let order = random.one(of: [Role.FusedOrder.blocks, .heads, .groups, .groupsThenRows, .multiQuery])
     let role = random.one(of: [
       Role.replicated, .column, .row, .columnTransposed, .rowTransposed, .vocabulary, .queryHeads, .keyValueHeads,
-      .heads(rows: dimension), .fusedQKV(order, axis), .fusedQKV(order, .first), .fusedColumns(random.number(1...3), axis),
+      .heads(rows: dimension), .fusedQKV(order, axis), .fusedQKV(order, .first),
+      .fusedColumns(random.number(1...3), axis),
     ])
     return random.chance(in: 6) ? .stackedExperts(role) : role
   }
