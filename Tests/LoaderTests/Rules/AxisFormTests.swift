@@ -105,7 +105,9 @@ import Testing
   @Test func aSliceOfIntervalsIsTheSliceOfTheirPositions() throws {
     for seed in 0..<2000 {
       let sample = Sample(seed: seed)
-      guard let held = try? sample.form.held(rank: sample.mp - 1, mp: sample.mp, extent: sample.extent) else { continue }
+      guard let held = try? sample.form.held(rank: sample.mp - 1, mp: sample.mp, extent: sample.extent) else {
+        continue
+      }
       var random = SeededGenerator(seed: seed)
       let low = random.number(0...held.extent)
       let high = random.number(low...held.extent)
