@@ -26,7 +26,7 @@ serve:
 test:
 	Scripts/bootstrap
 	Scripts/build --build-tests
-	swift test --skip-build
+	swift test --skip-build --disable-xctest
 
 lint:
 	Scripts/lint
@@ -46,8 +46,8 @@ interop: $(VENV)/made
 
 torture:
 	Scripts/bootstrap
-	swift test --sanitize=thread --scratch-path .build-thread
-	swift test --sanitize=address --scratch-path .build-address
+	swift test --disable-xctest --sanitize=thread --scratch-path .build-thread
+	swift test --disable-xctest --sanitize=address --scratch-path .build-address
 
 clean:
 	rm -rf .build .build-* $(VENV)

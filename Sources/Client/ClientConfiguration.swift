@@ -23,7 +23,7 @@ public struct ClientConfiguration: Sendable, Hashable {
   /// Connections kept open between requests.
   public var maximumIdleConnections = 4
   /// Bytes of the window of a copy into a file.
-  public var bufferSize = 512 * 1024
+  public var bufferSize = 1024 * 1024
   /// How a partition is checked.
   public var verification = Verification.offeredDigest
   /// Bytes that the JSON of an answer may have.

@@ -35,7 +35,7 @@ enum PullReport {
       $0.member("resumed_from", file.result.resumedFrom)
       $0.member("etag", file.result.entityTag)
       $0.member("attempts", file.result.attempts)
-      $0.member("seconds", file.result.duration.inSeconds)
+      $0.member("seconds", (file.result.duration.inSeconds * 1e6).rounded() / 1e6)
       $0.member("sha256", file.result.sha256?.hexadecimal)
       $0.member("digest_confirmed", file.result.isDigestConfirmed)
     }

@@ -88,4 +88,13 @@ import Transport
       #expect(error.code == code)
     }
   }
+
+  @Test(arguments: [0, 199, 200, 201, 1000, 4000])
+  func aLongMessageIsKeptWhole(count: Int) throws {
+    let message = String(repeating: "é", count: count)
+    let error = ServerRefusal.error(
+      head: try head(400, [:]), body: Array("{\"message\":\"\(message)\"}".utf8),
+      address: ServerAddress(.unix(path: "s")), now: 0)
+    #expect(error.message == message)
+  }
 }

@@ -45,8 +45,9 @@ final class ClientConnection: @unchecked Sendable {
     } catch {
       throw failure(error, "request taken")
     }
+    let end = ContinuousClock.now.advanced(by: limit)
     while true {
-      let head = try readHead(within: limit, cancel: cancel)
+      let head = try readHead(until: end, cancel: cancel)
       if head.isInterim { continue }
       wasUsed = true
       keepsAlive = head.keepsAlive
@@ -55,13 +56,13 @@ final class ClientConnection: @unchecked Sendable {
     }
   }
 
-  private func readHead(within limit: Duration, cancel: CancelSignal) throws(WeightClientError) -> ResponseHead {
+  private func readHead(
+    until end: ContinuousClock.Instant, cancel: CancelSignal
+  ) throws(WeightClientError) -> ResponseHead {
     var parser = ResponseHeadParser()
-    let clock = ContinuousClock()
-    let end = clock.now.advanced(by: limit)
     while true {
       if pending.isEmpty {
-        let remaining = clock.now.duration(to: end)
+        let remaining = ContinuousClock.now.duration(to: end)
         guard try receive(into: inbox, most: inbox.capacity, within: remaining, cancel: cancel) > 0 else {
           throw closed("before an answer")
         }

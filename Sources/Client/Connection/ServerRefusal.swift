@@ -13,7 +13,7 @@ enum ServerRefusal {
     let status = "\(address): status \(head.status.code) \(head.status.reasonPhrase.utf8.printable)"
     return WeightClientError(
       .server, stated ?? (head.status.code == 416 ? .outOfRange : implied),
-      json?["message"]?.asText.map { $0.escaped } ?? status,
+      json?["message"]?.asText.map { line($0) } ?? status,
       requestID: head.fields[.requestID].map { $0.escaped }, status: head.status.code,
       retryAfter: head.fields[.retryAfter].flatMap { retryAfter($0, now: now) })
   }
@@ -23,5 +23,17 @@ enum ServerRefusal {
     if let seconds = ASCII.decimal(value.utf8) { return .seconds(min(seconds, 1_000_000_000)) }
     guard let date = HTTPDate.parse(value) else { return nil }
     return .seconds(max(date - now, 0))
+  }
+
+  /// A message of the server as one line that is fit for a terminal, whole up to 4,000 characters: `escaped` alone would cut it
+  /// where the remedy begins.
+  private static func line(_ message: String) -> String {
+    var result = ""
+    var rest = message.unicodeScalars.prefix(4000)
+    while !rest.isEmpty {
+      result += String(String.UnicodeScalarView(rest.prefix(200))).escaped
+      rest = rest.dropFirst(200)
+    }
+    return result
   }
 }

@@ -45,6 +45,19 @@ public struct FamilyContext: Sendable, Hashable {
   public var storesOutputFirst = false
   /// Rows and columns of the blocks that share a scale of an FP8 weight, where something says.
   public var weightBlock: WeightBlock?
+
+  /// A text that is equal where tables and rules are: part of a checkpoint's revision, since the same files under another
+  /// configuration are cut otherwise.
+  var identity: String {
+    let geometry = geometry
+    let numbers = [
+      geometry.heads, geometry.keyValueHeads, geometry.headDimension, geometry.latentValueRows, geometry.hiddenSize,
+      geometry.layers, geometry.vocabularySize, geometry.experts, geometry.isGated ? 1 : 0, storesOutputFirst ? 1 : 0,
+      weightBlock?.rows, weightBlock?.columns,
+    ]
+    let words = [megatronLayout?.rawValue, fusedOrder.map { "\($0)" }]
+    return (numbers.map { $0.map(String.init) ?? "-" } + words.map { $0 ?? "-" }).joined(separator: " ")
+  }
 }
 
 /// A pattern of names and what they are.

@@ -1,5 +1,5 @@
 /// The tensors of a checkpoint that are scales of another, found by their names: `X_scale_inv` holds a scale for each block of the
-/// FP8 weight `X`, `X_scale` one for each row or one for all.
+/// FP8 weight `X`, `X_scale` one for each row or one for all, `X.scale` one for each row of each rank's int8 values.
 ///
 /// Source: deepseek-ai/DeepSeek-V3 `inference/fp8_cast_bf16.py` (`weight_scale_inv`); transformers
 /// `integrations/finegrained_fp8.py`; vLLM `model_executor/layers/quantization/fp8.py` (`Fp8LinearMethod.create_weights`).
@@ -9,7 +9,7 @@ struct ScaledWeights {
   private let count: Int
 
   private static let blockSuffix = "_scale_inv"
-  private static let rowSuffix = "_scale"
+  private static let rowSuffixes = ["_scale", ".scale"]
   /// The block of checkpoints that do not say theirs.
   private static let usualBlock = WeightBlock(rows: 128, columns: 128)
 
@@ -18,14 +18,14 @@ struct ScaledWeights {
     count = names.count
     var weights: [Int: Int] = [:]
     var blockScales: [Int: Int] = [:]
-    let candidates = names.indices.filter {
-      names[$0].hasSuffix(ScaledWeights.blockSuffix) || names[$0].hasSuffix(ScaledWeights.rowSuffix)
+    let suffixes = [ScaledWeights.blockSuffix] + ScaledWeights.rowSuffixes
+    let candidates = names.indices.compactMap { index in
+      suffixes.first { names[index].hasSuffix($0) }.map { (index: index, suffix: $0) }
     }
     if !candidates.isEmpty {
       let indices = Dictionary(zip(names, names.indices), uniquingKeysWith: { first, _ in first })
-      for index in candidates {
-        let isBlock = names[index].hasSuffix(ScaledWeights.blockSuffix)
-        let suffix = isBlock ? ScaledWeights.blockSuffix : ScaledWeights.rowSuffix
+      for (index, suffix) in candidates {
+        let isBlock = suffix == ScaledWeights.blockSuffix
         guard let weight = indices[String(names[index].dropLast(suffix.count))] else { continue }
         weights[index] = weight
         if isBlock { blockScales[weight] = index }
@@ -72,7 +72,11 @@ struct ScaledWeights {
     let scales = shapes[index]
     if ScaledWeights.isSingle(scales) { return .replicated }
     guard case .blockwise(let inner, let block) = weight.role else {
-      return weight.role.axis(rank: weight.shape.count) == 0 ? weight.role : .replicated
+      switch weight.role.axis(rank: weight.shape.count) {
+      case 0: return weight.role
+      case 1 where scales.count == 2: return .inputScales
+      default: return .replicated
+      }
     }
     let ofRank = weights[index].map { shapes[$0] } ?? []
     guard block.scaleShape(of: ofRank) == scales else {

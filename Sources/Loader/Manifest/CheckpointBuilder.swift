@@ -70,6 +70,7 @@ struct CheckpointBuilder {
   private mutating func dropIgnored(_ family: Family) {
     guard !family.ignored.isEmpty else { return }
     for rank in raw.ranks.indices { raw.ranks[rank].removeAll { family.ignores($0.name) } }
+    raw.whole.removeAll { family.ignores($0.name) }
   }
 
   /// A value that is no tensor is passed over, unless it stands where the family has a tensor.
@@ -218,6 +219,7 @@ struct CheckpointBuilder {
     hash.update(field: raw.sourceType)
     hash.update(field: family.name)
     hash.update(field: raw.manifest?.identity ?? "")
+    hash.update(field: raw.context.identity)
     for (entry, identity) in zip(files, identities) {
       hash.update(field: entry.name)
       hash.update(field: identity)

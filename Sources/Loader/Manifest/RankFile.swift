@@ -4,6 +4,8 @@ import Platform
 struct RankFile {
   /// The tensors below the module key.
   var tensors: [NamedTensor]
+  /// Quantized values with their scales there.
+  var pairs: [ModuleKey.Pair] = []
   /// Other values there.
   var others: [(name: String, kind: String)] = []
   /// The module key.
@@ -13,7 +15,7 @@ struct RankFile {
 
   /// Reads a file: safetensors or torch, told by its first bytes.
   static func read(
-    _ name: String, moduleKey: String?, files: inout FileTable, options: LoadOptions
+    _ name: String, moduleKey: String?, isInferenceDump: Bool = false, files: inout FileTable, options: LoadOptions
   ) throws(LoaderError) -> RankFile {
     let count = files.entries.count
     let index = try files.open(name)
@@ -29,8 +31,9 @@ struct RankFile {
     let policy = PicklePolicy(allowOpaque: options.opaqueGlobals)
     let root = try TorchFile.read(index, in: &files, policy: policy)
     do throws(LoaderError) {
-      let found = try ModuleKey(given: moduleKey).find(in: root)
-      return RankFile(tensors: found.tensors, others: found.others, moduleKey: found.key, root: root)
+      let found = try ModuleKey(given: moduleKey, isInferenceDump: isInferenceDump).find(in: root)
+      return RankFile(
+        tensors: found.tensors, pairs: found.pairs, others: found.others, moduleKey: found.key, root: root)
     } catch {
       throw error.of(name)
     }

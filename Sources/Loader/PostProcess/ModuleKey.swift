@@ -5,6 +5,8 @@
 struct ModuleKey {
   /// The key the manifest gives; nil finds one.
   let given: String?
+  /// Whether the file is one of DeepSpeed's inference dumps, which may hold no tensor, or quantized values with their scales.
+  var isInferenceDump = false
 
   /// Where the state dict was found.
   struct Found {
@@ -12,8 +14,17 @@ struct ModuleKey {
     let key: String?
     /// The tensors below it, nested names joined with dots, in order.
     var tensors: [NamedTensor] = []
+    /// The lists of two tensors below it: quantized values and their scales, as DeepSpeed writes them.
+    var pairs: [Pair] = []
     /// The values below it that are no tensors, and what they are.
     var others: [(name: String, kind: String)] = []
+  }
+
+  /// Quantized values and their scales.
+  struct Pair: Sendable {
+    let name: String
+    let values: StoredTensor
+    let scale: StoredTensor
   }
 
   /// The keys that mean a state dict.
@@ -31,11 +42,13 @@ struct ModuleKey {
     for (name, value) in try start.leaves() {
       if let tensor = value.asTensor {
         found.tensors.append(NamedTensor(name: name, tensor: tensor))
+      } else if isInferenceDump, let items = value.items, items.count == 2, let values = items[0].asTensor, let scale = items[1].asTensor {
+        found.pairs.append(Pair(name: name, values: values, scale: scale))
       } else {
         found.others.append((name, value.kindName))
       }
     }
-    if found.tensors.isEmpty {
+    if found.tensors.isEmpty, found.pairs.isEmpty, !isInferenceDump {
       let keys = root.keys.prefix(10).map(\.escaped).joined(separator: ", ")
       throw LoaderError(
         .invalidCheckpoint, "holds no tensor\(key.map { " below \($0)" } ?? ""); its keys are \(keys)")

@@ -12,7 +12,7 @@ extension Role {
     switch self {
     case .replicated: return nil
     case .column, .vocabulary, .queryHeads, .keyValueHeads, .heads: return 0
-    case .row: return rank >= 2 ? 1 : nil
+    case .row, .inputScales: return rank >= 2 ? 1 : nil
     case .columnTransposed: return rank - 1
     case .rowTransposed: return rank >= 2 ? rank - 2 : nil
     case .fusedQKV(_, .first), .fusedColumns(_, .first): return 0
@@ -31,6 +31,8 @@ extension Role {
       return .whole
     case .column, .row, .columnTransposed, .rowTransposed:
       return .positions
+    case .inputScales:
+      return .units(length: 1, within: .whole)
     case .vocabulary:
       return .padded(multiple: geometry.vocabularyMultiple)
     case .queryHeads:

@@ -28,6 +28,9 @@ public indirect enum Role: Sendable, Hashable {
   case stackedExperts(Role)
   /// The inner role, of a weight whose blocks share a scale: it is cut between blocks only.
   case blockwise(Role, WeightBlock)
+  /// The scales of a row-parallel weight, a column for each piece that was quantized by itself: a rank holds those of its pieces, and
+  /// more ranks than pieces share a column.
+  case inputScales
   /// The scales of such a weight, of that shape: they are dealt with their blocks.
   case blockScales(Role, WeightBlock, of: [Int])
 

@@ -39,10 +39,11 @@ package final class HTTPServer: Sendable {
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
   }
 
-  /// Begins to listen on all of the addresses, or on none.
+  /// Begins to listen on all of the addresses, or on none. From here the server lives until it is drained.
   /// - Returns: the addresses in the same order, with the ports as bound.
   package func start(_ addresses: [ListenAddress]) throws(ListenError) -> [BoundAddress] {
     BrokenPipes.ignore()
+    DescriptorLimit.raise()
     var sockets: [(ListenAddress, ListeningSocket)] = []
     for address in addresses {
       do throws(ListenError) {
@@ -122,10 +123,23 @@ package final class HTTPServer: Sendable {
   private func handle(_ event: Listener.Event) {
     switch event {
     case .paused: counters.acceptPauses.count()
+    case .crowded(let socket):
+      counters.acceptPauses.count()
+      counters.connectionsRefused.count()
+      sendRefusal(on: socket)
     case .accepted(let socket, let address):
       counters.connectionsAccepted.count()
       accept(socket, address)
     }
+  }
+
+  /// Says once that there is no room, without waiting whether the client hears it.
+  private func sendRefusal(on socket: Socket) {
+    let error = StatusError(.resourceExhausted, "there are too many connections: try again later")
+    let answer = OutgoingResponse(
+      Response(error), method: nil, version: .http11, closes: true, date: HTTPDate.format(WallClock.seconds()))
+    _ = try? socket.send((answer.head + error.body)[...])
+    socket.shutdown(.sending)
   }
 
   private func accept(_ socket: Socket, _ address: SocketAddress) {

@@ -3,11 +3,16 @@ import Platform
 
 /// Accepts connections of one listening socket, and goes on when there was no room for more for a while.
 ///
+/// The last descriptors of the process are left alone: files must be opened to serve anything, and Dispatch itself ends the
+/// process where it cannot open `/proc/PID/stat` (`_dispatch_workq_count_runnable_workers` in its workqueue.c).
+///
 /// `@unchecked Sendable`: everything mutable is touched on `queue` only.
 final class Listener: @unchecked Sendable {
   /// What happens to a listener.
   enum Event {
     case accepted(Socket, SocketAddress)
+    /// A connection took one of the last descriptors: it must go, and the next is taken a little later.
+    case crowded(Socket)
     /// There is no descriptor or memory for another connection: the next try is made soon.
     case paused(SystemError)
   }
@@ -18,6 +23,8 @@ final class Listener: @unchecked Sendable {
   private static let batch = 64
 
   private let socket: ListeningSocket
+  /// The number from which on descriptors are left alone.
+  private let ceiling: Int
   private let queue: DispatchQueue
   private let onEvent: @Sendable (Event) -> Void
   private let source: any DispatchSourceRead
@@ -28,6 +35,8 @@ final class Listener: @unchecked Sendable {
   init(_ socket: ListeningSocket, queue: DispatchQueue, onEvent: @escaping @Sendable (Event) -> Void) {
     self.socket = socket
     self.queue = queue
+    let limit = DescriptorLimit.current()
+    ceiling = limit - min(limit / 4, 64)
     self.onEvent = onEvent
     source = DispatchSource.makeReadSource(fileDescriptor: socket.socket.number, queue: queue)
     source.setCancelHandler { withExtendedLifetime(socket) {} }
@@ -54,6 +63,11 @@ final class Listener: @unchecked Sendable {
       guard !hasEnded else { return }
       do throws(SystemError) {
         guard let (connection, address) = try socket.accept() else { return }
+        if connection.number >= ceiling {
+          onEvent(.crowded(connection))
+          pause()
+          return
+        }
         onEvent(.accepted(connection, address))
       } catch {
         if error.isShortage {

@@ -40,11 +40,16 @@ extension ServerConnection {
     return nil
   }
 
-  /// Sends the interim answer. Nothing else is on its way then, so that a client which does not take it has gone.
+  /// Sends the interim answer. Where there is no room for it the client does without: it must not wait for ever (RFC 9110
+  /// section 10.1.1).
   func sendContinue() -> ServerConnectionStateMachine.Action? {
-    let bytes = HeadWriter.continue
-    guard let sent = try? socket?.send(bytes[...]), sent == bytes.count else { return machine.abort() }
-    return nil
+    do throws(SystemError) {
+      let bytes = HeadWriter.continue
+      let sent = try socket?.send(bytes[...]) ?? bytes.count
+      return sent == bytes.count ? nil : machine.abort()
+    } catch {
+      return machine.abort()
+    }
   }
 
   /// Ends the record of the answer that is on its way, if one is.

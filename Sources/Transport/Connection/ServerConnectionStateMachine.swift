@@ -54,7 +54,7 @@ struct ServerConnectionStateMachine {
   private var pending: [UInt8] = []
   private var inputHasEnded = false
   private var isDraining = false
-  /// How many requests were given to the handler: the number of the current one, which an answer must name.
+  /// The number of the current request, or of the refusal that stands in for one: an answer must name it.
   private(set) var exchange: UInt64 = 0
 
   /// A connection on which nothing was received.
@@ -179,6 +179,7 @@ struct ServerConnectionStateMachine {
 
   /// There is no room for this connection: its first and last answer says so.
   mutating func refuse(_ error: StatusError, date: String) -> Action {
+    exchange += 1
     let none = Exchange(method: nil, version: .http11, keepsAlive: false)
     return begin(Response(error), none, date: date, refusal: error)
   }

@@ -2,51 +2,49 @@ import Dispatch
 import Synchronization
 
 /// Runs work that blocks, a bounded number at a time, first come first served.
+///
+/// Each place is a serial queue: Dispatch gives a serial queue a thread at once, while a concurrent one gets no more threads than
+/// there are cores, and others only after a second of standing still.
 package final class WorkerPool: Sendable {
   private struct State {
-    var running = 0
+    var idle: [Int]
     var waiting: [@Sendable () -> Void] = []
     var next = 0
   }
 
-  private let limit: Int
-  private let queue: DispatchQueue
-  private let state = Mutex(State())
+  private let queues: [DispatchQueue]
+  private let state: Mutex<State>
 
   /// A pool that runs at most `limit` pieces of work at a time.
   package init(limit: Int, label: String = "worker") {
-    self.limit = max(limit, 1)
-    queue = DispatchQueue(label: label, attributes: .concurrent)
+    let limit = max(limit, 1)
+    queues = (0..<limit).map { DispatchQueue(label: "\(label)-\($0)") }
+    state = Mutex(State(idle: Array(0..<limit)))
   }
 
   /// Runs `work` soon, on some thread.
   package func run(_ work: @escaping @Sendable () -> Void) {
-    let starts = state.withLock { state in
-      if state.running < limit {
-        state.running += 1
-        return true
-      }
+    let place: Int? = state.withLock { state in
+      if let place = state.idle.popLast() { return place }
       state.waiting.append(work)
-      return false
+      return nil
     }
-    if starts { start(work) }
-  }
-
-  private func start(_ work: @escaping @Sendable () -> Void) {
-    queue.async { [self] in
+    guard let place else { return }
+    queues[place].async { [self] in
       var work = work
       while true {
         work()
-        guard let next = takeNext() else { return }
+        guard let next = takeNext(freeing: place) else { return }
         work = next
       }
     }
   }
 
-  private func takeNext() -> (@Sendable () -> Void)? {
+  /// The work that waits longest; where none does, the place becomes free.
+  private func takeNext(freeing place: Int) -> (@Sendable () -> Void)? {
     state.withLock { state in
       guard state.next < state.waiting.count else {
-        state.running -= 1
+        state.idle.append(place)
         state.waiting = []
         state.next = 0
         return nil
@@ -55,7 +53,7 @@ package final class WorkerPool: Sendable {
       state.waiting[state.next] = {}
       state.next += 1
       // The front that was taken is dropped once it is the larger part.
-      if state.next * 2 > state.waiting.count, state.next > 32 {
+      if state.next > 32, state.next * 2 > state.waiting.count {
         state.waiting.removeFirst(state.next)
         state.next = 0
       }

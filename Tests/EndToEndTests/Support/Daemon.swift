@@ -13,7 +13,8 @@ struct Daemon {
   ) throws -> Result {
     let listening = listen.flatMap { ["--listen", $0] }
     let process = try ChildProcess(["serve"] + listening + arguments, environment: environment)
-    let daemon = Daemon(process: process, listeners: try Daemon.listeners(of: process, count: max(listen.count, 1)))
+    let daemon = Daemon(process: process, listeners: try Daemon.listeners(of: process, count: listen.count))
+    try daemon.waitUntilSettled()
     let result = try body(daemon)
     process.terminate()
     let status = try process.exitStatus()
@@ -27,6 +28,12 @@ struct Daemon {
       try #require(line.hasPrefix(prefix), "standard output is for listeners alone, not \(line)")
       return String(line.dropFirst(prefix.count))
     }
+  }
+
+  /// Waits until no checkpoint is loading. Asking is all there is to wait for: metadata is read in milliseconds.
+  private func waitUntilSettled() throws {
+    let client = try client()
+    while try client.get("/manifests").json().elements?.contains(where: { $0["state"]?.text == "loading" }) != false {}
   }
 
   /// The first listener's URL.

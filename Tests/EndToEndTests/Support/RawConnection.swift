@@ -12,7 +12,7 @@ final class RawConnection {
   /// - Parameter receiveBuffer: bytes that the system may hold for this end, so that a server soon has to wait; 0 for its default.
   init(port: UInt16, receiveBuffer: Int32 = 0) throws {
     descriptor = ccurl_connect_port(port, RawConnection.patience, receiveBuffer)
-    try #require(descriptor >= 0)
+    guard descriptor >= 0 else { throw UnexpectedEnd("nothing listens on port \(port)") }
   }
 
   deinit {
@@ -26,7 +26,7 @@ final class RawConnection {
   func send(_ bytes: [UInt8]) throws {
     // SAFETY: the array's own address and count.
     let error = unsafe ccurl_send(descriptor, bytes, bytes.count)
-    try #require(error == 0)
+    guard error == 0 else { throw UnexpectedEnd("sending failed: errno \(error)") }
   }
 
   /// Says that nothing more will be sent.
@@ -37,7 +37,7 @@ final class RawConnection {
     var bytes = [UInt8](repeating: 0, count: 65_536)
     // SAFETY: the array's own address and count.
     let count = unsafe ccurl_receive(descriptor, &bytes, bytes.count)
-    try #require(count >= 0, "nothing came in time")
+    guard count >= 0 else { throw UnexpectedEnd("nothing came in time, or the connection was reset") }
     return Array(bytes.prefix(count))
   }
 
@@ -50,7 +50,9 @@ final class RawConnection {
         return Answer(status: status, fields: fields, body: [])
       }
       let bytes = try receive()
-      try #require(!bytes.isEmpty, "the stream ended inside a head: \(String(decoding: received, as: UTF8.self))")
+      guard !bytes.isEmpty else {
+        throw UnexpectedEnd("the stream ended inside a head: \(String(decoding: received, as: UTF8.self))")
+      }
       received += bytes
     }
   }
@@ -75,7 +77,7 @@ final class RawConnection {
     var total = received.count
     while total < count {
       let bytes = try receive()
-      try #require(!bytes.isEmpty, "the stream ended after \(total) of \(count) bytes")
+      guard !bytes.isEmpty else { throw UnexpectedEnd("the stream ended after \(total) of \(count) bytes") }
       chunks.append(bytes)
       total += bytes.count
     }

@@ -2,7 +2,7 @@ import Platform
 
 /// DeepSpeed's JSON manifest: a type, files, and how they are parallelized.
 ///
-/// Source: DeepSpeed `runtime/state_dict_factory.py`, `SDLoaderFactory` and `MegatronSDLoader`.
+/// Source: DeepSpeed `runtime/state_dict_factory.py`, `SDLoaderFactory`.
 struct DeepSpeedManifest: SourceLayout {
   let lookedFor = "a DeepSpeed manifest (JSON with type and checkpoints)"
 
@@ -22,13 +22,12 @@ struct DeepSpeedManifest: SourceLayout {
       }
       files = FileTable(folder: Path.join(candidate.folder, base), roots: candidate.roots)
     }
-    var raw =
-      switch manifest.type {
-      case .megatron: try MegatronManifest(manifest, name).read(candidate, &files, options)
-      case .bloom, .dsModel:
-        throw LoaderError(
-          .unimplemented, "type \(manifest.type.rawValue) is not read by this version; Megatron is", file: name)
-      }
+    var raw: RawCheckpoint
+    switch (manifest.type, manifest.checkpoints) {
+    case (.megatron, _): raw = try MegatronManifest(manifest, name).read(candidate, &files, options)
+    case (.bloom, .list), (.bloom, .pattern): raw = try BloomManifest(manifest, name).read(candidate, &files, options)
+    case (.bloom, .parts), (.dsModel, _): raw = try InferenceManifest(manifest, name).read(candidate, &files, options)
+    }
     raw.manifest = manifest
     return raw
   }
