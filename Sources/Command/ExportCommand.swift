@@ -7,7 +7,8 @@ struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write partitions as files, with no daemon.",
-    discussion: "Files are named NAME-rank-R-of-M.safetensors and appear whole: they are renamed into place when written.")
+    discussion:
+      "Files are named NAME-rank-R-of-M.safetensors and appear whole: they are renamed into place when written.")
 
   @OptionGroup var source: CheckpointOptions
 
@@ -17,7 +18,8 @@ struct ExportCommand: AsyncParsableCommand {
   @Option(help: "One rank; without it, all.")
   var rank: Int?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to; made if it is not there.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The folder to write to; made if it is not there.", valueName: "folder"))
   var output: String
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions

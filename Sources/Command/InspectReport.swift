@@ -42,7 +42,8 @@ struct InspectReport {
 
   private func partition(_ plan: PartitionPlan) -> String {
     let costs = plan.costs
-    return "rank \(plan.parameters.rank) of mp \(plan.parameters.mp): \(HumanText.bytes(Double(plan.length))), of which "
+    return
+      "rank \(plan.parameters.rank) of mp \(plan.parameters.mp): \(HumanText.bytes(Double(plan.length))), of which "
       + "\(HumanText.bytes(Double(costs.direct))) direct, \(HumanText.bytes(Double(costs.gathered))) gathered"
   }
 
@@ -52,7 +53,8 @@ struct InspectReport {
       rows[0].insert("HELD", at: 3)
       for tensor in plan.tensors {
         rows.append([
-          tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)", tensor.rule.description,
+          tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)",
+          tensor.rule.description,
         ])
       }
     } else {

@@ -18,7 +18,8 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
   var config: String?
 
-  @Option(help: ArgumentHelp("Where to listen: HOST:PORT (port 0: any) or unix:PATH; may be repeated.", valueName: "address"))
+  @Option(
+    help: ArgumentHelp("Where to listen: HOST:PORT (port 0: any) or unix:PATH; may be repeated.", valueName: "address"))
   var listen: [String] = []
 
   @Option(help: ArgumentHelp("A folder that checkpoints' files may lie in; may be repeated.", valueName: "folder"))

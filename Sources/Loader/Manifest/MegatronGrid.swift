@@ -48,7 +48,8 @@ struct MegatronGrid {
       for expert in 0..<size.expert {
         guard let cell = grid[Coordinates(tensor: tensor, stage: stage, expert: expert)] else {
           throw LoaderError(
-            .missingFile, "there is no file for tensor-parallel rank \(tensor), pipeline stage \(stage), expert rank \(expert)")
+            .missingFile,
+            "there is no file for tensor-parallel rank \(tensor), pipeline stage \(stage), expert rank \(expert)")
         }
         root = root ?? cell.root
         let found = try stateDicts(cell.root, cell.file)

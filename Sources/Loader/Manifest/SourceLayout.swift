@@ -14,7 +14,8 @@ protocol SourceLayout: Sendable {
 enum LayoutRegistry {
   /// All layouts, the most specific first: the first that recognizes a candidate reads it.
   static let all: [any SourceLayout] = [
-    HuggingFaceFolder(), DeepSpeedManifest(), MegatronCoreFolder(), MegatronFolder(), DistributedFolder(), NumPyFolder(),
+    HuggingFaceFolder(), DeepSpeedManifest(), MegatronCoreFolder(), MegatronFolder(), DistributedFolder(),
+    NumPyFolder(),
     SingleFile(),
   ]
 

@@ -42,7 +42,9 @@ struct ModuleKey {
     for (name, value) in try start.leaves() {
       if let tensor = value.asTensor {
         found.tensors.append(NamedTensor(name: name, tensor: tensor))
-      } else if isInferenceDump, let items = value.items, items.count == 2, let values = items[0].asTensor, let scale = items[1].asTensor {
+      } else if isInferenceDump, let items = value.items, items.count == 2, let values = items[0].asTensor,
+        let scale = items[1].asTensor
+      {
         found.pairs.append(Pair(name: name, values: values, scale: scale))
       } else {
         found.others.append((name, value.kindName))

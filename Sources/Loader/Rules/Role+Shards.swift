@@ -37,7 +37,8 @@ extension Role {
     case .fusedQKV: return heads.addingReportingOverflow(pairs).partialValue.addingReportingOverflow(pairs).partialValue
     case .blockwise(let inner, _): return inner.headCount(geometry)
     case .stackedExperts(let inner): return inner.headCount(geometry)
-    case .replicated, .column, .row, .columnTransposed, .rowTransposed, .vocabulary, .fusedColumns, .blockScales:
+    case .replicated, .column, .row, .columnTransposed, .rowTransposed, .vocabulary, .fusedColumns, .inputScales,
+      .blockScales:
       return nil
     }
   }

@@ -34,7 +34,8 @@ extension Configuration {
       guard let setting = Setting.all.first(where: { $0.variable == name }) else {
         let nearest = NearestName.nearest(to: name, among: Setting.all.map(\.variable))
         throw ConfigurationError(
-          place: "environment", message: "unknown variable \(name.escaped)\(nearest.map { "; did you mean \($0)?" } ?? "")")
+          place: "environment",
+          message: "unknown variable \(name.escaped)\(nearest.map { "; did you mean \($0)?" } ?? "")")
       }
       do throws(SettingFailure) {
         try setting.take(.text(value), &self)

@@ -62,7 +62,8 @@ struct ConfigurationFile {
 
   // MARK: Keys
 
-  private func apply(_ node: Node, at prefix: String, to configuration: inout Configuration) throws(ConfigurationError) {
+  private func apply(_ node: Node, at prefix: String, to configuration: inout Configuration) throws(ConfigurationError)
+  {
     if isAbsent(node) { return }
     guard case .mapping(let mapping) = node else {
       throw wrong(node, "\(prefix.isEmpty ? "the configuration" : prefix) is a mapping of keys to values")

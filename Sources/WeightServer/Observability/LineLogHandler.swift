@@ -1,5 +1,5 @@
-package import Logging
 import Loader
+package import Logging
 import Platform
 
 /// Logs to standard error, one line and one `write(2)` a message, for a person or as JSON.

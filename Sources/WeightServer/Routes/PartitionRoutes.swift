@@ -29,7 +29,8 @@ struct PartitionRoutes: Sendable {
     guard let tensor = plan.tensors.first(where: { $0.name == name }) else {
       let nearest = NearestName.nearest(to: name, among: plan.tensors.map(\.name))
       throw StatusError(
-        .notFound, "this partition has no tensor \(name.escaped)\(nearest.map { "; did you mean \($0.escaped)?" } ?? "")")
+        .notFound,
+        "this partition has no tensor \(name.escaped)\(nearest.map { "; did you mean \($0.escaped)?" } ?? "")")
     }
     let body = PartitionBody(plan, sources: loaded.sources)
     let tag = SHA256.digest(of: Array("\(plan.identity) \(name)".utf8)).prefix(16).hexadecimal

@@ -37,7 +37,8 @@ package struct PlanDescription {
         $0.member(
           "why",
           costs.gathered == 0
-            ? "all bytes are the source's, verbatim" : "runs are sent from their files, gathers are collected in windows as they are sent")
+            ? "all bytes are the source's, verbatim"
+            : "runs are sent from their files, gathers are collected in windows as they are sent")
       }
       json.key("tensors")
       json.array { json in for tensor in plan.tensors { describe(tensor, to: &json) } }

@@ -54,7 +54,8 @@ struct InferenceManifest {
     let ranks = parts.compactMap { InferenceManifest.partName?.match($0)?.first }
     let named = ranks.count == parts.count ? (ranks.max() ?? 0) + 1 : nil
     guard let degree = manifest.sourceDegree ?? named else {
-      throw .invalid(name, "has no tp_size, and its files are not named tp_RR_PP.pt: how many ranks there are is unknown")
+      throw .invalid(
+        name, "has no tp_size, and its files are not named tp_RR_PP.pt: how many ranks there are is unknown")
     }
     guard !parts.isEmpty, parts.count % degree == 0, named == nil || named == degree else {
       throw .invalid(

@@ -49,7 +49,8 @@ struct MegatronCoreFolder: SourceLayout {
     _ folder: IterationFolder, _ files: inout FileTable, _ policy: PicklePolicy, into raw: inout RawCheckpoint
   ) throws(LoaderError) {
     guard folder.names.contains(MegatronCoreFolder.common) else {
-      raw.warnings.append("there is no common.pt, so the number of attention heads is unknown: heads could not be checked")
+      raw.warnings.append(
+        "there is no common.pt, so the number of attention heads is unknown: heads could not be checked")
       return
     }
     let index = try files.open(folder.file(MegatronCoreFolder.common))
@@ -62,7 +63,8 @@ struct MegatronCoreFolder: SourceLayout {
       raw.context.geometry = arguments.geometry
       raw.reasons.append("the model's numbers: args in common.pt")
     } else {
-      raw.warnings.append("common.pt has no args, so the number of attention heads is unknown: heads could not be checked")
+      raw.warnings.append(
+        "common.pt has no args, so the number of attention heads is unknown: heads could not be checked")
     }
   }
 }
