@@ -16,7 +16,7 @@ help:
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
 	@echo 'make examples build the packages in Examples'
-	@echo 'make torture  the tests under the thread and address sanitizers, and long runs of the random ones'
+	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make clean    remove everything that was built'
 
 serve:
