@@ -109,6 +109,25 @@ import Testing
     }
   }
 
+  @Test func anAnswerThatWouldComeTooLateIsNotMade() throws {
+    try Daemon.run { daemon in
+      let client = try daemon.client()
+      for (name, value) in [("Connect-Timeout-Ms", "0"), ("grpc-timeout", "0n")] {
+        let answer = try client.get("/shard?rank=0&mp=1", [name: value])
+        #expect(answer.isError(504, "deadline_exceeded"), "\(name): \(answer.status)")
+        #expect(try client.get("/shard?rank=0&mp=1", [name: "60000\(name.hasPrefix("grpc") ? "m" : "")"]).status == 200)
+        #expect(try client.get("/healthz", [name: "soon"]).isError(400, "invalid_argument", "soon"))
+      }
+    }
+  }
+
+  @Test func whatCannotBeExpectedIsRefused() throws {
+    try Daemon.run { daemon in
+      let answer = try daemon.get("/healthz", ["Expect": "miracles"])
+      #expect(answer.status == 417)
+    }
+  }
+
   @Test func anIdleConnectionIsClosedWithoutAWord() throws {
     try Daemon.run(environment: ["WEIGHT_SERVER_LIMITS_IDLE_SECONDS": "0.2"]) { daemon in
       let connection = try daemon.connect()
