@@ -1,3 +1,4 @@
+import TestSupport
 import Loader
 
 /// A role, the geometry and a whole shape that it fits, and degrees to which it can mostly be dealt.
