@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Loader
 
 /// Writes safetensors files of tensors that are zeros: for what only metadata decides.
