@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A folder of a test's own, removed with everything in it.
 public final class TemporaryFolder {
@@ -44,7 +45,9 @@ extension TemporaryFolder {
   /// Gives a name another file, which is written aside first: whoever has the old one open keeps it as it was.
   public func replace(_ name: String, _ bytes: [UInt8]) throws {
     try write(name + ".new", bytes)
-    _ = try FileManager.default.replaceItemAt(URL(fileURLWithPath: file(name)), withItemAt: URL(fileURLWithPath: file(name + ".new")))
+    // FileManager has no call that renames over a file on every system.
+    // SAFETY: Swift passes terminated copies of the paths for the call's length.
+    guard unsafe rename(file(name + ".new"), file(name)) == 0 else { throw CocoaError(.fileWriteUnknown) }
   }
 
   /// Writes over the file that has a name, in place, and cuts it.
