@@ -193,7 +193,8 @@ struct CheckpointBuilder {
     if ranks.isEmpty { return }
     let list = ranks.map(String.init).joined(separator: ", ")
     let text =
-      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); rank 0's is served"
+      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); each rank is served its own"
+      + " source rank's copy"
     if isStrict { throw LoaderError(.invalidCheckpoint, text) }
     warnings.append(text)
   }

@@ -31,7 +31,7 @@ struct Sample {
   func get(_ target: String, method: HTTPRequest.Method = .get) async throws -> Answer {
     let path = try RequestTarget(Array(target.utf8), method: method)
     var fields = HTTPFields()
-    fields[.init("Host")!] = "test"
+    fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let router = Router(
