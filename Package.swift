@@ -28,8 +28,9 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
+    .target(name: "CKernels"),
     .target(name: "Platform", dependencies: ["COpenSSL", "CLinux"]),
-    .target(name: "Loader", dependencies: ["Platform"]),
+    .target(name: "Loader", dependencies: ["Platform", "CKernels"]),
     .target(
       name: "Transport",
       dependencies: ["Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
@@ -54,7 +55,7 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
-    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform"]),
+    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform", "CKernels"]),
     .testTarget(
       name: "TransportTests",
       dependencies: ["Transport", "Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
@@ -66,6 +67,6 @@ let package = Package(
   cLanguageStandard: .c11
 )
 
-for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && target.name != "CLinux" {
+for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }
