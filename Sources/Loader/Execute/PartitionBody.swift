@@ -6,7 +6,7 @@ public struct PartitionBody: Sendable {
   public let plan: PartitionPlan
   /// Where they come from.
   public let sources: SourceSet
-  private let reader: SegmentReader
+  let reader: SegmentReader
 
   /// The body of a plan over the files of its checkpoint.
   public init(_ plan: PartitionPlan, sources: SourceSet) {

@@ -6,7 +6,7 @@ import Platform
 struct QuantizationExecution {
   /// The source's numbers.
   private(set) var numbers: FloatReader
-  private let quantization: GroupQuantization
+  let quantization: GroupQuantization
   private let tensor: Int
 
   init(_ quantization: GroupQuantization, _ numbers: FloatReader, tensor: Int) throws(LoaderError) {

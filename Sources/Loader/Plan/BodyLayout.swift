@@ -29,7 +29,8 @@ struct BodyLayout {
     tensors.append(
       PlannedTensor(
         name: output.name, dtype: output.dtype, shape: output.shape, range: position..<position + byteCount,
-        rule: target.rule, wholeShape: target.shape, scheme: output.scheme, segments: first..<segments.count))
+        rule: target.rule, wholeShape: output.scheme.of == nil ? target.shape : output.shape, scheme: output.scheme,
+        segments: first..<segments.count))
     position += byteCount
   }
 }

@@ -71,7 +71,7 @@ public struct PlannedTensor: Sendable, Hashable {
   public let range: Range<Int>
   /// How the whole tensor is dealt.
   public let rule: Rule
-  /// The extents of the whole tensor.
+  /// The extents of the whole tensor; a scale's own.
   public let wholeShape: [Int]
   /// How its values are made from the source's.
   public let scheme: TensorScheme
