@@ -25,10 +25,11 @@ public struct Planner: Sendable {
   ///   a parameter that this checkpoint or this version does not offer.
   public func plan() throws(LoaderError) -> PartitionPlan {
     try refuseWhatIsNotOffered()
-    let selector = TensorSelector(checkpoint, parameters)
+    let tensors = try checkpoint.tensors(for: parameters.names)
+    let selector = TensorSelector(checkpoint, parameters, tensors)
     try selector.validate()
     var chosen: [Chosen] = []
-    for tensor in checkpoint.tensors where selector.includes(tensor) {
+    for tensor in tensors where selector.includes(tensor) {
       chosen.append(try choose(tensor, selector))
     }
     if chosen.isEmpty, !parameters.tensors.isEmpty {
@@ -43,10 +44,11 @@ public struct Planner: Sendable {
   /// Bytes of the partition's tensors, without its segments: for the dry run over all ranks.
   public func tensorBytes() throws(LoaderError) -> Int {
     try refuseWhatIsNotOffered()
-    let selector = TensorSelector(checkpoint, parameters)
+    let tensors = try checkpoint.tensors(for: parameters.names)
+    let selector = TensorSelector(checkpoint, parameters, tensors)
     try selector.validate()
     var total = 0
-    for tensor in checkpoint.tensors where selector.includes(tensor) {
+    for tensor in tensors where selector.includes(tensor) {
       total += try choose(tensor, selector).byteCount
     }
     return total
@@ -61,12 +63,6 @@ public struct Planner: Sendable {
       throw LoaderError(
         .unimplemented,
         "quantize=\(parameters.quantization.rawValue) is not offered by this version; use quantize=none")
-    }
-    if parameters.names == .huggingFace, !checkpoint.family.hasHuggingFaceNames {
-      throw LoaderError(
-        .failedPrecondition,
-        "names=hf: family \(checkpoint.family.name) has no mapping to Hugging Face's names; the first tensor without one is "
-          + (checkpoint.tensors.first?.name.escaped ?? "none"))
     }
   }
 
@@ -133,7 +129,7 @@ public struct Planner: Sendable {
         PlannedTensor(
           name: item.tensor.name, dtype: item.tensor.dtype, shape: item.shape,
           range: position..<position + item.byteCount, rule: item.target.rule, wholeShape: item.target.shape,
-          segments: first..<segments.count))
+          segments: first..<segments.count, origin: item.tensor.origin))
       position += item.byteCount
     }
     return PartitionPlan(

@@ -57,6 +57,10 @@ package struct PlanDescription {
       json.key("range")
       json.array([tensor.range.lowerBound, tensor.range.upperBound])
       json.member("rule", tensor.rule.description)
+      if let origin = tensor.origin {
+        json.member("made_of", origin.source)
+        json.member("operation", origin.operation)
+      }
       json.key("sources")
       json.array { json in
         for index in tensor.segments { describe(plan.segments[index], to: &json) }
