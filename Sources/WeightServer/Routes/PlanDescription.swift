@@ -97,6 +97,17 @@ package struct PlanDescription {
       json.key("strides")
       json.array(strip.strides)
       json.member("length", strip.length)
+      if !strip.repeats.isEmpty {
+        json.key("repeats")
+        json.array { json in
+          for loop in strip.repeats {
+            json.object {
+              $0.member("count", loop.count)
+              $0.member("stride", loop.stride)
+            }
+          }
+        }
+      }
     }
   }
 }
