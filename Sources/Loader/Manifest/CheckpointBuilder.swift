@@ -27,7 +27,8 @@ struct CheckpointBuilder {
       name: name, sourceType: raw.sourceType, reasons: reasons, family: family, context: raw.context,
       parallelization: raw.parallelization, version: raw.version, moduleKey: raw.moduleKey, tensors: tensors,
       files: files, revision: revision(family, files: files, identities: identities), warnings: warnings,
-      keepsEmbeddingsWhole: raw.keepsEmbeddingsWhole, vocabularySize: raw.manifest?.vocabularySize, extraRules: extra)
+      keepsEmbeddingsWhole: raw.keepsEmbeddingsWhole, vocabularySize: raw.manifest?.vocabularySize, extraRules: extra,
+      arguments: raw.arguments)
   }
 
   // MARK: Family

@@ -15,9 +15,11 @@ struct BodyLayout {
   /// Appends a tensor.
   /// - Parameters:
   ///   - source: the number of the tensor that it is made of.
+  ///   - origin: what of the source that is made of, where names are mapped.
   ///   - input: the bytes of that, as the rank holds them.
   mutating func append(
-    _ output: PostProcessOutput, byteCount: Int, of source: Int, _ target: TensorSelector.Target, _ input: SegmentList
+    _ output: PostProcessOutput, byteCount: Int, of source: Int, _ target: TensorSelector.Target,
+    _ origin: LogicalTensor.Origin?, _ input: SegmentList
   ) {
     let first = segments.count
     if let operation = output.operation {
@@ -30,7 +32,7 @@ struct BodyLayout {
       PlannedTensor(
         name: output.name, dtype: output.dtype, shape: output.shape, range: position..<position + byteCount,
         rule: target.rule, wholeShape: output.scheme.of == nil ? target.shape : output.shape, scheme: output.scheme,
-        segments: first..<segments.count))
+        segments: first..<segments.count, origin: origin))
     position += byteCount
   }
 }

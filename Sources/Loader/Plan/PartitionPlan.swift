@@ -77,4 +77,6 @@ public struct PlannedTensor: Sendable, Hashable {
   public let scheme: TensorScheme
   /// Its segments, as indices of the plan's.
   public let segments: Range<Int>
+  /// What it was made of, where its name is not the source's.
+  public let origin: LogicalTensor.Origin?
 }

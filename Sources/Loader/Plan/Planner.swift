@@ -32,51 +32,45 @@ public struct Planner: Sendable {
     let byteCount: Int
   }
 
+  /// What a partition holds: the tensors that were chosen, what is made of them, and what `__metadata__` says of that.
+  private struct Contents {
+    let chosen: [Chosen]
+    let items: [BodyItem]
+    let metadata: [(key: String, value: String)]
+  }
+
   /// The plan.
-  /// - Throws: `failedPrecondition` where the shapes cannot be split so, naming the degrees that are possible; `unimplemented` for
-  ///   a parameter that this checkpoint or this version does not offer.
+  /// - Throws: `failedPrecondition` where the shapes cannot be split so, naming the degrees that are possible, or where a name has no
+  ///   mapping; `notFound` where no tensor matches.
   public func plan() throws(LoaderError) -> PartitionPlan {
-    try refuseWhatIsNotOffered()
-    let selector = TensorSelector(checkpoint, parameters)
-    try selector.validate()
-    var chosen: [Chosen] = []
-    for tensor in checkpoint.tensors where selector.includes(tensor) {
-      chosen.append(try choose(tensor, selector))
-    }
-    if chosen.isEmpty, !parameters.tensors.isEmpty {
+    let contents = try contents()
+    if contents.items.isEmpty, !parameters.tensors.isEmpty {
       throw LoaderError(.notFound, "tensors=\(parameters.tensors.joined(separator: ",").escaped) matches no tensor")
     }
-    let post = PostProcessPlan(parameters, tensors: checkpoint.tensors)
-    var items: [BodyItem] = []
-    for (index, outputs) in try post.outputs(of: chosen.map(\.input)).enumerated() {
-      for output in outputs { items.append(try bodyItem(output, of: index, chosen[index])) }
+    let order = contents.items.indices.sorted { left, right in
+      let bits = (contents.items[left].output.dtype.bitSize, contents.items[right].output.dtype.bitSize)
+      return bits.0 == bits.1 ? left < right : bits.0 > bits.1
     }
-    let order = items.indices.sorted { (-items[$0].output.dtype.bitSize, $0) < (-items[$1].output.dtype.bitSize, $1) }
-    return try layOut(order.map { items[$0] }, chosen, post.metadata(of: items.lazy.map(\.output)))
+    return try layOut(order.map { contents.items[$0] }, contents.chosen, contents.metadata)
   }
 
   /// Bytes of the partition's tensors, without its segments: for the dry run over all ranks.
   public func tensorBytes() throws(LoaderError) -> Int {
-    try refuseWhatIsNotOffered()
-    let selector = TensorSelector(checkpoint, parameters)
-    try selector.validate()
-    var chosen: [Chosen] = []
-    for tensor in checkpoint.tensors where selector.includes(tensor) { chosen.append(try choose(tensor, selector)) }
-    var total = 0
-    let outputs = try PostProcessPlan(parameters, tensors: checkpoint.tensors).outputs(of: chosen.map(\.input))
-    for (index, outputs) in outputs.enumerated() {
-      for output in outputs { total += try bodyItem(output, of: index, chosen[index]).byteCount }
-    }
-    return total
+    try contents().items.reduce(0) { $0 + $1.byteCount }
   }
 
-  private func refuseWhatIsNotOffered() throws(LoaderError) {
-    if parameters.names == .huggingFace, !checkpoint.family.hasHuggingFaceNames {
-      throw LoaderError(
-        .failedPrecondition,
-        "names=hf: family \(checkpoint.family.name) has no mapping to Hugging Face's names; the first tensor without one is "
-          + (checkpoint.tensors.first?.name.escaped ?? "none"))
+  private func contents() throws(LoaderError) -> Contents {
+    let tensors = try checkpoint.tensors(for: parameters.names)
+    let selector = TensorSelector(checkpoint, parameters, tensors)
+    try selector.validate()
+    var chosen: [Chosen] = []
+    for tensor in tensors where selector.includes(tensor) { chosen.append(try choose(tensor, selector)) }
+    let post = PostProcessPlan(parameters, tensors: tensors)
+    var items: [BodyItem] = []
+    for (index, outputs) in try post.outputs(of: chosen.map(\.input)).enumerated() {
+      for output in outputs { items.append(try bodyItem(output, of: index, chosen[index])) }
     }
+    return Contents(chosen: chosen, items: items, metadata: post.metadata(of: items.lazy.map(\.output)))
   }
 
   private func choose(_ tensor: LogicalTensor, _ selector: TensorSelector) throws(LoaderError) -> Chosen {
@@ -152,7 +146,8 @@ public struct Planner: Sendable {
       let input = if let known { known } else { SegmentList(try segments(of: source)) }
       // Values and scales of one tensor share what they are computed from.
       if item.output.operation != nil { inputs[item.source] = input }
-      layout.append(item.output, byteCount: item.byteCount, of: item.source, source.target, input)
+      layout.append(
+        item.output, byteCount: item.byteCount, of: item.source, source.target, source.tensor.origin, input)
     }
     return PartitionPlan(
       parameters: parameters, revision: checkpoint.revision, tensors: layout.tensors,

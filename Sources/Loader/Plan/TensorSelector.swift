@@ -18,17 +18,18 @@ struct TensorSelector {
     var vocabularyRows: Int?
   }
 
-  init(_ checkpoint: Checkpoint, _ parameters: PartitionParameters) {
+  /// - Parameter tensors: the checkpoint's tensors under the names that are asked for.
+  init(_ checkpoint: Checkpoint, _ parameters: PartitionParameters, _ tensors: [LogicalTensor]) {
     self.checkpoint = checkpoint
     self.parameters = parameters
     var geometry = checkpoint.context.geometry
     geometry.vocabularyMultiple = parameters.vocabularyMultiple
     self.geometry = geometry
     patterns = parameters.tensors.compactMap { NamePattern($0) }
-    vocabularySize = parameters.vocabularySize ?? checkpoint.vocabularySize
-    layerCount = (checkpoint.tensors.lazy.compactMap(\.layer).max() ?? -1) + 1
-    let stacked = checkpoint.tensors.lazy.filter { $0.role.countsExperts }.compactMap(\.shape.first).max()
-    expertCount = stacked ?? (checkpoint.tensors.lazy.compactMap(\.expert).max() ?? -1) + 1
+    vocabularySize = parameters.vocabularySize ?? checkpoint.vocabularySize(for: parameters.names)
+    layerCount = (tensors.lazy.compactMap(\.layer).max() ?? -1) + 1
+    let stacked = tensors.lazy.filter { $0.role.countsExperts }.compactMap(\.shape.first).max()
+    expertCount = stacked ?? (tensors.lazy.compactMap(\.expert).max() ?? -1) + 1
   }
 
   /// Checks what no single tensor can tell.

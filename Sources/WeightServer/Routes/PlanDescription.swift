@@ -74,6 +74,10 @@ package struct PlanDescription {
       json.member("rule", tensor.rule.description)
       json.key("scheme")
       describe(tensor.scheme, to: &json)
+      if let origin = tensor.origin {
+        json.member("made_of", origin.source)
+        json.member("operation", origin.operation)
+      }
       json.key("sources")
       json.array { json in
         for index in tensor.segments { describe(plan.segments[index], to: &json) }
@@ -115,6 +119,17 @@ package struct PlanDescription {
       json.key("strides")
       json.array(strip.strides)
       json.member("length", strip.length)
+      if !strip.repeats.isEmpty {
+        json.key("repeats")
+        json.array { json in
+          for loop in strip.repeats {
+            json.object {
+              $0.member("count", loop.count)
+              $0.member("stride", loop.stride)
+            }
+          }
+        }
+      }
     }
   }
 }
