@@ -28,8 +28,9 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
+    .target(name: "CKernels"),
     .target(name: "Platform", dependencies: ["COpenSSL", "CLinux"]),
-    .target(name: "Loader", dependencies: ["Platform"]),
+    .target(name: "Loader", dependencies: ["Platform", "CKernels"]),
     .target(
       name: "Transport",
       dependencies: ["Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
@@ -53,19 +54,27 @@ let package = Package(
       ]),
     .systemLibrary(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
-    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
+    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform", "CKernels", "TestSupport"]),
     .testTarget(
       name: "TransportTests",
-      dependencies: ["Transport", "Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
+      dependencies: [
+        "Transport", "Platform", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
     .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "WeightServerClient"]),
-    .testTarget(name: "WeightServerTests", dependencies: ["WeightServer", "Loader", "Transport"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["CCurl", "Command", "Platform"]),
+    .testTarget(
+      name: "WeightServerTests",
+      dependencies: [
+        "WeightServer", "Loader", "Transport", "Platform", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "EndToEndTests", dependencies: ["CCurl", "Command", "Platform", "TestSupport"]),
   ],
   cLanguageStandard: .c11
 )
 
-for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && target.name != "CLinux" {
+for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Sizes, rates and times as people read them.
 enum HumanText {
   /// `0 B`, `999 B`, `1.2 KiB`, `34.5 GiB`: powers of 1024, one decimal below 100.
@@ -26,6 +28,21 @@ enum HumanText {
     return "\(scaled / 10).\(scaled % 10)"
   }
 
+  /// A number with four significant digits, as `1.234e-05`.
+  static func significant(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    var exponent = Int(log10(abs(value)).rounded(.down))
+    var digits = (abs(value) / pow(10, Double(exponent)) * 1000).rounded()
+    if digits >= 10_000 {
+      digits /= 10
+      exponent += 1
+    }
+    let number = whole(digits)
+    let fraction = String(1000 + number % 1000).dropFirst()
+    let power = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+    return "\(value < 0 ? "-" : "")\(number / 1000).\(fraction)e\(exponent < 0 ? "-" : "+")\(power)"
+  }
+
   /// A text with spaces before it, up to a width.
   static func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(width - text.count, 0)) + text
@@ -42,12 +59,5 @@ enum HumanText {
 
   private static func two(_ value: Int) -> String {
     value < 10 ? "0\(value)" : "\(value)"
-  }
-}
-
-extension Duration {
-  /// The duration as a number of seconds.
-  var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
   }
 }

@@ -8,7 +8,11 @@ struct InspectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Print what a checkpoint is, why, and how its tensors are dealt to ranks.",
-    discussion: "Reads metadata only, never a weight. With --mp, the shapes are those that each rank holds.")
+    discussion: """
+      Reads metadata only, never a weight, but for one case: with --quantize and --mp the weights that the rank holds are read, \
+      quantized and compared, and the table says how far they are from the source's. With --mp, the shapes are those that \
+      each rank holds.
+      """)
 
   @OptionGroup var source: CheckpointOptions
 
@@ -33,18 +37,25 @@ struct InspectCommand: AsyncParsableCommand {
   func run() async throws {
     let checkpoint = try source.load()
     var plan: PartitionPlan?
+    var report: QuantizationReport?
     if let mp {
       let parameters = try parameters.parameters(rank: rank, mp: mp)
       do throws(LoaderError) {
-        plan = try Planner(checkpoint, parameters).plan()
+        let made = try Planner(checkpoint, parameters).plan()
+        plan = made
+        if parameters.quantization != .none {
+          report = try QuantizationReport(PartitionBody(made, sources: SourceSet(checkpoint.files)))
+        }
       } catch {
         throw Failure(error)
       }
     }
-    Terminal.write(json ? jsonText(checkpoint, plan) : InspectReport(checkpoint, plan).text, to: .output)
+    Terminal.write(json ? jsonText(checkpoint, plan, report) : InspectReport(checkpoint, plan, report).text, to: .output)
   }
 
-  private func jsonText(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) -> String {
+  private func jsonText(
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?
+  ) -> String {
     var json = JSONWriter()
     json.object { json in
       json.member("name", checkpoint.name)
@@ -54,6 +65,19 @@ struct InspectCommand: AsyncParsableCommand {
       if let plan {
         json.key("plan")
         json.raw(PlanDescription(plan, of: checkpoint).json.bytes)
+      }
+      if let report {
+        json.key("quantization_report")
+        json.array { json in
+          for row in report.rows {
+            json.object {
+              $0.member("name", row.name)
+              $0.member("scheme", row.scheme.description)
+              $0.member("maximum_error", row.maximumError)
+              $0.member("mean_squared_error", row.meanSquaredError)
+            }
+          }
+        }
       }
     }
     return String(decoding: json.bytes, as: UTF8.self) + "\n"

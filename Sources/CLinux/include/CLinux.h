@@ -35,11 +35,14 @@ int linux_will_need(int descriptor, int64_t offset, int64_t count);
 /// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
 int linux_sequential(int descriptor);
 
-/// Contiguous bytes that are collected at each turn of a loop; a null `base` stands for zeros.
+/// Pieces of `length` bytes that are collected at each turn of a loop: `repeats` of them, `step` bytes apart; one turn's begin `stride`
+/// bytes behind the turn's before. A null `base` stands for zeros, of which there is one piece.
 struct linux_strip {
   const uint8_t *base;
   size_t length;
   ptrdiff_t stride;
+  size_t repeats;
+  ptrdiff_t step;
 };
 
 /// Copies `turns` turns of `count` strips one after the other to `destination`. The strips may lie in mapped files: a page that

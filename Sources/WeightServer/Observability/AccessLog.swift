@@ -1,6 +1,7 @@
 import HTTPTypes
 import Loader
 import Logging
+import Platform
 import Transport
 
 /// Logs each request when its answer was sent or given up.

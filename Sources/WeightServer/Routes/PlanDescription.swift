@@ -33,17 +33,32 @@ package struct PlanDescription {
       }
       json.key("serving")
       json.object {
-        $0.member("how", "direct")
-        $0.member(
-          "why",
-          costs.gathered == 0
-            ? "all bytes are the source's, verbatim"
-            : "runs are sent from their files, gathers are collected in windows as they are sent")
+        $0.member("how", costs.transformed == 0 ? "direct" : "computed as it is sent")
+        $0.member("why", reason(costs))
       }
       json.key("tensors")
       json.array { json in for tensor in plan.tensors { describe(tensor, to: &json) } }
     }
     return json
+  }
+
+  private func reason(_ costs: PartitionPlan.Costs) -> String {
+    if costs.transformed > 0 {
+      return "values are cast or quantized in windows as they are sent: nothing is stored, and any range is made alone"
+    }
+    return costs.gathered == 0
+      ? "all bytes are the source's, verbatim"
+      : "runs are sent from their files, gathers are collected in windows as they are sent"
+  }
+
+  private func describe(_ scheme: TensorScheme, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("name", scheme.name)
+      if let from = scheme.from { json.member("from", from.rawValue) }
+      if let groups = scheme.groups { json.member("groups", groups) }
+      if let size = scheme.groupSize { json.member("group_size", size) }
+      if let of = scheme.of { json.member("of", of) }
+    }
   }
 
   private func describe(_ tensor: PlannedTensor, to json: inout JSONWriter) {
@@ -57,6 +72,12 @@ package struct PlanDescription {
       json.key("range")
       json.array([tensor.range.lowerBound, tensor.range.upperBound])
       json.member("rule", tensor.rule.description)
+      json.key("scheme")
+      describe(tensor.scheme, to: &json)
+      if let origin = tensor.origin {
+        json.member("made_of", origin.source)
+        json.member("operation", origin.operation)
+      }
       json.key("sources")
       json.array { json in
         for index in tensor.segments { describe(plan.segments[index], to: &json) }
@@ -81,6 +102,11 @@ package struct PlanDescription {
         json.array(gather.counts)
         json.key("strips")
         json.array { json in for strip in gather.strips { describe(strip, to: &json) } }
+      case .transform(let transform):
+        json.member("kind", "transform")
+        json.member("operation", transform.description)
+        json.key("inputs")
+        json.array { json in for segment in transform.input.segments { describe(segment, to: &json) } }
       }
       json.member("length", segment.count)
     }
@@ -93,6 +119,17 @@ package struct PlanDescription {
       json.key("strides")
       json.array(strip.strides)
       json.member("length", strip.length)
+      if !strip.repeats.isEmpty {
+        json.key("repeats")
+        json.array { json in
+          for loop in strip.repeats {
+            json.object {
+              $0.member("count", loop.count)
+              $0.member("stride", loop.stride)
+            }
+          }
+        }
+      }
     }
   }
 }
