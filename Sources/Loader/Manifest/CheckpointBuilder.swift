@@ -92,7 +92,6 @@ struct CheckpointBuilder {
     let shapes = found.map(\.shape)
     let scales = ScaledWeights(names: names)
     let entries = scales.entries(of: names, table: &table)
-    let layers = table.layeredOrders
     var tensors: [LogicalTensor?] = Array(repeating: nil, count: found.count)
     // Scales are dealt with their weights, whose whole shapes must be known first.
     for index in scales.weightsFirst {
@@ -102,7 +101,7 @@ struct CheckpointBuilder {
       var tensor = try assemble(found[index], role)
       tensor.layer = entries[index]?.layer
       tensor.expert = entries[index]?.expert
-      if let entry = entries[index], let layers { tensor.isBeforeLayers = entry.order < layers.lowerBound }
+      if let entry = entries[index] { tensor.isBeforeLayers = entry.isBeforeLayers }
       tensors[index] = tensor
     }
     try note(unknown: names.indices.filter { entries[$0] == nil }.map { names[$0] })

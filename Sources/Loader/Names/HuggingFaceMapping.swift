@@ -167,7 +167,6 @@ private struct MappingBuilder {
   /// The mapped tensors, with the roles that the model's own family gives their names.
   func tensors(of sources: [LogicalTensor]) throws(LoaderError) -> [LogicalTensor] {
     var table = RoleTable(names.family, source.context)
-    let layers = table.layeredOrders
     var tensors: [LogicalTensor] = []
     tensors.reserveCapacity(mapping.entries.count)
     for entry in mapping.entries {
@@ -178,7 +177,7 @@ private struct MappingBuilder {
         boxes: TensorMapping.boxes(of: entry) { sources[$0].boxes })
       tensor.layer = found?.layer
       tensor.expert = found?.expert
-      if let found, let layers { tensor.isBeforeLayers = found.order < layers.lowerBound }
+      if let found { tensor.isBeforeLayers = found.isBeforeLayers }
       tensor.replicas = replicas(entry, of: first)
       tensor.origin = .init(source: first.name, operation: entry.operation)
       guard first.dtype.byteSize != nil || entry.operation == "as it is" else {
