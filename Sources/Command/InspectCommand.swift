@@ -50,7 +50,8 @@ struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
         throw Failure(error)
       }
     }
-    Terminal.write(json ? jsonText(checkpoint, plan, report) : InspectReport(checkpoint, plan, report).text, to: .output)
+    Terminal.write(
+      json ? jsonText(checkpoint, plan, report) : InspectReport(checkpoint, plan, report).text, to: .output)
   }
 
   private func jsonText(
