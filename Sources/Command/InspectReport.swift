@@ -74,10 +74,6 @@ struct InspectReport {
         rows.append([tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.shape)", rule])
       }
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { HumanText.left($0, $1) }.joined(separator: "  ")
-      return String(cells.reversed().drop { $0 == " " }.reversed()) + "\n"
-    }.joined()
+    return TextTable(rows: rows).lines.map { $0 + "\n" }.joined()
   }
 }
