@@ -8,14 +8,15 @@ VENV := $(INTEROP)/.venv
 
 export SWIFT_BACKTRACE ?= enable=no
 
-.PHONY: help serve test lint interop torture clean
+.PHONY: help serve test lint interop examples torture clean
 
 help:
 	@echo 'make serve    build the release binary and serve what $(CONFIG) says'
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
-	@echo 'make torture  the tests under the thread and address sanitizers, and long runs of the random ones'
+	@echo 'make examples build the packages in Examples'
+	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make clean    remove everything that was built'
 
 serve:
@@ -43,6 +44,12 @@ interop: $(VENV)/made
 	swift build --product weight-server
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
+
+examples:
+	Scripts/bootstrap
+	for example in Examples/*/Package.swift; do \
+	  swift build --package-path "$$(dirname "$$example")" --scratch-path .build-examples || exit 1; \
+	done
 
 torture:
 	Scripts/bootstrap

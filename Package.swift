@@ -53,15 +53,23 @@ let package = Package(
       ]),
     .systemLibrary(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
-    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform"]),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
+    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform", "TestSupport"]),
     .testTarget(
       name: "TransportTests",
-      dependencies: ["Transport", "Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
+      dependencies: [
+        "Transport", "Platform", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
     .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "WeightServerClient"]),
-    .testTarget(name: "WeightServerTests", dependencies: ["WeightServer", "Loader", "Transport"]),
-    .testTarget(name: "EndToEndTests", dependencies: ["CCurl", "Command", "Platform"]),
+    .testTarget(
+      name: "WeightServerTests",
+      dependencies: [
+        "WeightServer", "Loader", "Transport", "Platform", "TestSupport",
+        .product(name: "HTTPTypes", package: "swift-http-types"), .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(name: "EndToEndTests", dependencies: ["CCurl", "Command", "Platform", "TestSupport"]),
   ],
   cLanguageStandard: .c11
 )

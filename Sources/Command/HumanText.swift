@@ -44,10 +44,3 @@ enum HumanText {
     value < 10 ? "0\(value)" : "\(value)"
   }
 }
-
-extension Duration {
-  /// The duration as a number of seconds.
-  var inSeconds: Double {
-    Double(components.seconds) + Double(components.attoseconds) * 1e-18
-  }
-}

@@ -4,7 +4,7 @@ import Testing
 @Suite struct ConformanceTests {
   @Test(arguments: [
     "megatron_v0_mp2_to3_fp16", "megatron_v1_mp2_fp16_model", "megatron_v2_mp4_to6_bf16", "megatron_swiglu_mp2_bf16",
-    "hf_llama_gqa_bf16", "hf_llama_tied_fp16_single", "torch_views_v0_mp2_fp32",
+    "hf_llama_gqa_bf16", "hf_llama_tied_fp16_single", "torch_protocol4_v2_mp2_fp16",
   ])
   func everyRankEqualsTheOriginals(name: String) throws {
     let folder = Repository.fixture(name)

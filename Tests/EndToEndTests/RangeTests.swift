@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// Range requests, as RFC 9110 section 14 has them.

@@ -30,3 +30,9 @@ def test_the_curl_lines_run(sample_url, tmp_path):
         command = line.replace(ADDRESS, sample_url).replace("curl ", "curl --silent --show-error --fail ", 1)
         done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, (line, done.stderr)
+
+
+def test_the_swift_program_is_the_example():
+    example = (REPOSITORY / "Examples" / "FirstPartition" / "Sources" / "FirstPartition.swift").read_text()
+    program = "".join(line for line in example.splitlines(keepends=True) if not line.startswith("///"))
+    assert blocks("swift") == [program]

@@ -73,7 +73,10 @@ public struct Checkpoint: Sendable {
   /// The degrees at which partitions with these parameters exist, up to `degreeLimit`.
   public func possibleDegrees(_ parameters: PartitionParameters) -> [Int] {
     let rules = distinctRules(parameters)
-    return (1...Checkpoint.degreeLimit).filter { mp in rules.allSatisfy { $0.rule.allows(mp: mp, shape: $0.shape) } }
+    var limit = Checkpoint.degreeLimit
+    for rule in rules { limit = min(limit, rule.rule.form.largestDegree(extent: rule.extent) ?? limit) }
+    guard limit > 0 else { return [] }
+    return (1...limit).filter { mp in rules.allSatisfy { $0.rule.allows(mp: mp, shape: $0.shape) } }
   }
 
   private func distinctRules(_ parameters: PartitionParameters) -> [ShapedRule] {
@@ -92,5 +95,8 @@ public struct Checkpoint: Sendable {
   private struct ShapedRule: Hashable {
     let rule: Rule
     let shape: [Int]
+
+    /// Positions of the axis that is dealt.
+    var extent: Int { rule.axis.map { shape.indices.contains($0) ? shape[$0] : 0 } ?? 0 }
   }
 }

@@ -83,7 +83,7 @@ struct SegmentBuilder {
 
   /// The cuts of an axis between which the same blocks lie.
   private func slabs(of extent: Int, boxes: [Box], axis: Int) -> [Range<Int>] {
-    if boxes.count == 1 { return [0..<extent] }
+    if boxes.count == 1, boxes[0].origin[axis] == 0, boxes[0].shape[axis] == extent { return [0..<extent] }
     var cuts: Set<Int> = [0, extent]
     for box in boxes {
       cuts.insert(box.origin[axis])

@@ -147,6 +147,17 @@ public indirect enum AxisForm: Sendable, Hashable {
     if share > real { result.append(joining: AxisInterval(zeros: share - real)) }
   }
 
+  /// A degree above which the axis cannot be dealt; nil where the form has none.
+  func largestDegree(extent: Int) -> Int? {
+    switch self {
+    case .units(let length, nil) where length > 0: return extent > 0 ? extent / length : nil
+    case .parts(let parts): return parts.compactMap { $0.form.largestDegree(extent: $0.extent) }.min()
+    case .aligned(_, let form): return form.largestDegree(extent: extent)
+    case .blocks(_, let fine, let form): return form.largestDegree(extent: fine)
+    case .whole, .units, .each, .padded: return nil
+    }
+  }
+
   /// Whether the axis can be dealt to that many ranks.
   public func allows(mp: Int, extent: Int) -> Bool {
     (try? held(rank: 0, mp: mp, extent: extent)) != nil

@@ -48,12 +48,14 @@ final class Listener: @unchecked Sendable {
     source.resume()
   }
 
-  /// Stops; the file of a Unix socket is gone when this returns. On `queue`.
+  /// Stops: when this returns, clients are refused and the file of a Unix socket is gone. On `queue`.
   func stop() {
     dispatchPrecondition(condition: .onQueue(queue))
     guard !hasEnded else { return }
     hasEnded = true
     socket.removeFile()
+    // The descriptor lives until Dispatch has let go of it, but nobody is to connect any more.
+    socket.socket.shutdown(.both)
     if isPaused { source.resume() }
     source.cancel()
   }

@@ -17,7 +17,7 @@ final class ServerConnection: @unchecked Sendable {
 
   let context: Context
   let loop: EventLoop
-  private let queue: DispatchQueue
+  let queue: DispatchQueue
   private let name: String
   private let remoteAddress: String
   private let onClose: @Sendable () -> Void
@@ -275,42 +275,8 @@ extension ServerConnection {
     queue.async { [self] in perform(pumpAgain()) }
   }
 
-  /// Has a worker fill a buffer, and goes on then.
-  func startFill(_ fill: Transmission.Fill, of number: UInt64) {
-    let buffer = loop.buffers.take(fill.count)
-    context.workers.run { [self] in
-      let failure = ServerConnection.run(fill, buffer)
-      queue.async { [self] in filled(buffer, failure, of: number) }
-    }
-  }
-
-  private static func run(_ fill: Transmission.Fill, _ buffer: ByteBuffer) -> StatusError? {
-    do {
-      try fill.fill(buffer)
-    } catch let error as StatusError {
-      return error
-    } catch {
-      return StatusError(.dataLoss, "the body could not be made: \(String(describing: error).utf8.printable)")
-    }
-    if buffer.count == fill.count { return nil }
-    return StatusError(.internalError, "\(buffer.count) bytes were made where \(fill.count) were wanted")
-  }
-
-  private func filled(_ buffer: ByteBuffer, _ failure: StatusError?, of number: UInt64) {
-    guard transmission?.number == number else {
-      loop.buffers.give(buffer)
-      return
-    }
-    if let failure {
-      loop.buffers.give(buffer)
-      perform(machine.failed(failure, in: machine.exchange, date: loop.date))
-    } else {
-      transmission?.filled(buffer)
-      perform(pumpAgain())
-    }
-  }
-
-  private func pumpAgain() -> ServerConnectionStateMachine.Action {
+  /// Sends on with a fresh budget.
+  func pumpAgain() -> ServerConnectionStateMachine.Action {
     budget = context.limits.sendBudget
     return pump() ?? .wait
   }

@@ -88,11 +88,6 @@ struct ServerConnectionStateMachine {
     if case .closed = state { true } else { false }
   }
 
-  /// Whether the handler has the request that is numbered `exchange`.
-  var isHandling: Bool {
-    if case .handling = state { true } else { false }
-  }
-
   /// Bytes came.
   mutating func received(_ bytes: ArraySlice<UInt8>, date: String) -> Action {
     switch state {
@@ -185,7 +180,13 @@ struct ServerConnectionStateMachine {
   }
 
   /// The socket failed, or the server gives the connection up.
-  mutating func abort() -> Action { isClosed ? .wait : closing(.reset) }
+  mutating func abort() -> Action {
+    switch state {
+    case .handling, .responding: closing(.reset)
+    case .readingHead, .readingBody, .lingering: closing(.close)
+    case .closed: .wait
+    }
+  }
 
   private mutating func advance(_ bytes: ArraySlice<UInt8>, date: String) -> Action {
     do throws(StatusError) {

@@ -42,7 +42,7 @@ package final class Daemon: Sendable {
     var addresses: [ListenAddress] = []
     for text in configuration.listen { addresses.append(try listenAddress(text)) }
     for source in configuration.checkpoints.manifests { try checkName(source) }
-    OpenFileLimit.raise()
+    DescriptorLimit.raise()
     // Names are reserved before the first request can ask for them.
     catalog.load(configuration.checkpoints.manifests, options: options, on: loading)
     return try server.start(addresses)

@@ -2,6 +2,7 @@ import HTTPTypes
 import Loader
 import Logging
 import Transport
+import Platform
 
 /// Logs each request when its answer was sent or given up.
 struct AccessLog: Sendable {

@@ -1,4 +1,5 @@
 import Platform
+import TestSupport
 import Testing
 
 @testable import Loader
@@ -68,11 +69,11 @@ import Testing
   }
 
   @Test func possibleDegreesAreThoseThatEveryRankCanBePlannedAt() throws {
-    for seed in 0..<300 {
+    for seed in 0..<40 {
       let sample = RoleSample(seed: seed)
       let checkpoint = try whole(sample, seed).1.checkpoint()
       let possible = checkpoint.possibleDegrees
-      for mp in 1...12 {
+      for mp in sample.degrees + [5] {
         let plans = (0..<mp).map { try? Planner(checkpoint, PartitionParameters(rank: $0, mp: mp)).plan() }
         let isPossible = plans.allSatisfy { $0 != nil }
         if possible.contains(mp) != isPossible { Issue.record("seed \(seed): mp \(mp), \(sample.role)") }

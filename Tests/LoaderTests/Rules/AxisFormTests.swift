@@ -1,4 +1,5 @@
 import Loader
+import TestSupport
 import Testing
 
 /// The laws of the algebra over random forms, each against dealing the positions one by one.

@@ -1,3 +1,4 @@
+import TestSupport
 import Loader
 
 /// A role, the geometry and a whole shape that it fits, and degrees to which it can mostly be dealt.
@@ -25,7 +26,7 @@ struct RoleSample {
     role = RoleSample.role(&random, dimension)
     let extent = RoleSample.extent(of: role, heads: heads, pairs: pairs, dimension: dimension, base: base, &random)
     self.geometry = geometry
-    shape = RoleSample.shape(role, extent, &random)
+    shape = RoleSample.wholeShape(role, extent, &random)
     dtype = random.one(of: [DType.u8, .bf16, .f32, .i64])
   }
 
@@ -57,8 +58,8 @@ struct RoleSample {
     }
   }
 
-  private static func shape(_ role: Role, _ extent: Int, _ random: inout SeededGenerator) -> [Int] {
-    if case .stackedExperts(let inner) = role { return [random.number(1...3)] + shape(inner, extent, &random) }
+  private static func wholeShape(_ role: Role, _ extent: Int, _ random: inout SeededGenerator) -> [Int] {
+    if case .stackedExperts(let inner) = role { return [random.number(1...3)] + wholeShape(inner, extent, &random) }
     let rank = random.number(1...3)
     var shape = (0..<rank).map { _ in random.number(1...4) }
     if let axis = role.axis(rank: rank) { shape[axis] = extent }

@@ -48,7 +48,9 @@ struct DealtTensor {
   /// The bodies' tensor of every rank at a degree; nil where it cannot be dealt so.
   func planned(mp: Int) throws -> DealtTensor? {
     let checkpoint = try checkpoint()
-    guard checkpoint.possibleDegrees.contains(mp) else { return nil }
+    // `possibleDegrees` would try a thousand degrees.
+    let rule = try role.rule(shape: checkpoint.tensors[0].shape, geometry: geometry)
+    guard rule.allows(mp: mp, shape: checkpoint.tensors[0].shape) else { return nil }
     var shards: [StoredTensor] = []
     var bodies: [[UInt8]] = []
     for rank in 0..<mp {

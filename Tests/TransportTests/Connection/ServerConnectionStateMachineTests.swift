@@ -1,4 +1,5 @@
 import HTTPTypes
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -31,6 +32,7 @@ import Testing
     mutating func end() -> String { describe(machine.receivedEnd()) }
     mutating func timeOut() -> String { describe(machine.timedOut(date: date)) }
     mutating func drain() -> String { describe(machine.drain()) }
+    mutating func abort() -> String { describe(machine.abort()) }
 
     private func describe(_ action: ServerConnectionStateMachine.Action) -> String {
       switch action {
@@ -234,6 +236,32 @@ import Testing
     _ = sending.respond()
     #expect(sending.drain() == "wait")
     #expect(sending.sent() == "end sending")
+  }
+
+  @Test func onlyWhatIsNotWholeIsResetWhenTheServerGivesUp() {
+    var idle = Subject()
+    #expect(idle.abort() == "close")
+    var handling = Subject()
+    _ = handling.receive(Self.get)
+    #expect(handling.abort() == "reset")
+    #expect(handling.abort() == "wait")
+    var sending = Subject()
+    _ = sending.receive(Self.get)
+    _ = sending.respond()
+    #expect(sending.abort() == "reset")
+    var lingering = Subject()
+    _ = lingering.receive("rubbish\r\n")
+    _ = lingering.sent()
+    #expect(lingering.abort() == "close")
+  }
+
+  @Test func aRefusalIsNotAnsweredByAnEarlierDeadline() {
+    var subject = Subject()
+    _ = subject.receive(Self.get)
+    _ = subject.respond()
+    _ = subject.sent()
+    #expect(subject.receive("rubbish\r\n") == "send 400 close refusal")
+    #expect(subject.fail(.deadlineExceeded, in: 1) == "wait")
   }
 
   @Test func aRefusedConnectionIsAnsweredOnce() {

@@ -1,6 +1,6 @@
 extension Duration {
   /// The duration in seconds, to the millisecond.
-  var inSeconds: Double {
+  package var inSeconds: Double {
     Double(components.seconds) + Double(components.attoseconds / 1_000_000_000_000_000) / 1000
   }
 }

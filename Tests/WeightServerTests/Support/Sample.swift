@@ -1,0 +1,78 @@
+import Dispatch
+import HTTPTypes
+import Loader
+import Logging
+import Platform
+import TestSupport
+import Testing
+import Transport
+
+@testable import WeightServer
+
+/// The daemon's parts over checkpoints that a test names, with no socket.
+struct Sample {
+  static let repository = Path.folder(of: Path.folder(of: Path.folder(of: Path.folder(of: #filePath))))
+  static let manifest = "\(repository)/Sample/gpt2-tiny/manifest.json"
+
+  let catalog: Catalog
+
+  /// A catalog that has read the checkpoints.
+  init(_ sources: [Configuration.Source]) {
+    catalog = Catalog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let queue = DispatchQueue(label: "test.loading")
+    catalog.load(sources, options: LoadOptions(), on: queue)
+    queue.sync {}
+  }
+
+  /// A catalog of the sample checkpoint.
+  init() { self.init([.init(path: Sample.manifest)]) }
+
+  /// The answer to a GET of a target.
+  func get(_ target: String, method: HTTPRequest.Method = .get) async throws -> Answer {
+    let path = try RequestTarget(Array(target.utf8), method: method)
+    var fields = HTTPFields()
+    fields[.init("Host")!] = "test"
+    let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let router = Router(
+      partitions: PartitionRoutes(catalog: catalog), manifests: ManifestRoutes(catalog: catalog),
+      status: StatusRoutes(catalog: catalog, statistics: { nil }, started: .now), workers: WorkerPool(limit: 2),
+      accessLog: AccessLog(logger: logger))
+    let response = await withCheckedContinuation { continuation in
+      router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
+    }
+    return try Answer(response)
+  }
+}
+
+/// An answer with its body made.
+struct Answer {
+  let status: Int
+  let fields: HTTPFields
+  let body: [UInt8]
+
+  init(_ response: Response) throws {
+    status = response.status.code
+    fields = response.fields
+    switch response.body {
+    case .none: body = []
+    case .bytes(let bytes): body = bytes
+    case .source(_, var source):
+      var bytes: [UInt8] = []
+      while let piece = source.next() {
+        switch piece {
+        case .bytes(let part): bytes += part
+        case .file(let file, let offset, let count): bytes += try file.bytes(at: offset, count: count)
+        case .filled(let count, let fill):
+          let buffer = ByteBuffer(capacity: count)
+          try fill(buffer)
+          bytes += buffer.copyBytes()
+        }
+      }
+      body = bytes
+    }
+  }
+
+  /// The body as JSON.
+  func json() throws -> JSONValue { try JSONValue(parsing: body) }
+}
