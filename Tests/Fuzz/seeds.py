@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Collects the fixtures as inputs for the fuzz targets: seeds.py OUT makes OUT/TARGET/…, one file an input, named by its digest."""
 import hashlib
+import io
 import os
 import struct
 import sys
@@ -11,7 +12,15 @@ FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Fixtu
 LIMIT = 16_384
 
 
+# What the fixtures have no example of.
+MANIFEST = b"""{"type": "bloom", "checkpoints": {"tp": ["tp_00_00.pt", "tp_01_00.pt"], "non-tp": ["non-tp.pt"]}, "version": 1.0,
+ "parallelization": "pp", "tp_size": 2, "base_dir": "weights", "dtype": "float16", "name": "small", "module_key": "auto",
+ "family": "llama", "rules": {"*.{a,b}[c].#.w?": "qkv_heads", "x": "row"}, "assets": "a", "strict": true, "vocab_size": 100,
+ "version_override": false, "sha256": {"a.pt": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"},}"""
+
+
 def files():
+    yield "manifest.json", MANIFEST
     for folder, folders, names in os.walk(FIXTURES):
         folders[:] = sorted(name for name in folders if name != "expected")
         for name in sorted(names):
@@ -23,7 +32,6 @@ def files():
 
 def records(data):
     """The pickles inside a zip file, where it is a whole one."""
-    import io
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for name in archive.namelist():

@@ -21,9 +21,9 @@ struct RoleTable: Sendable {
     let isOptional: Bool
   }
 
-  /// A table whose `extra` rules (the manifest's) come before the family's.
-  init(_ family: Family, _ context: FamilyContext, extra: [NameRule] = []) {
-    rules = extra + family.rules(context)
+  /// A table whose `extra` rules (the manifest's, and the files' own) come before the family's, and whose `fallback` comes last.
+  init(_ family: Family, _ context: FamilyContext, extra: [NameRule] = [], fallback: [NameRule] = []) {
+    rules = extra + family.rules(context) + fallback
     remembers = extra.allSatisfy { !$0.pattern.dependsOnDigits }
   }
 
