@@ -18,7 +18,7 @@ import Testing
   ]
 
   @Test(
-    arguments: Fixtures.cases("megatron_", "hf_", "hubcache_", "torch_")
+    arguments: Fixtures.cases("megatron_", "hf_", "hubcache_", "torch_", "dsmodel_")
       .filter { !$0.name.hasPrefix(versionOverride) })
   func everyRankOfEveryDegreeEqualsTheOriginals(_ fixture: Fixtures.Case) throws {
     try ConformanceCase(folder: fixture.folder, except: ConformanceTests.differences[fixture.name] ?? []).check()
