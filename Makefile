@@ -8,7 +8,7 @@ VENV := $(INTEROP)/.venv
 
 export SWIFT_BACKTRACE ?= enable=no
 
-.PHONY: help serve test lint interop examples torture clean
+.PHONY: help serve test lint interop examples bench torture clean
 
 help:
 	@echo 'make serve    build the release binary and serve what $(CONFIG) says'
@@ -16,6 +16,7 @@ help:
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
 	@echo 'make examples build the packages in Examples'
+	@echo 'make bench    measure against nginx and Python, in the same run'
 	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make clean    remove everything that was built'
 
@@ -53,6 +54,15 @@ examples:
 	for example in Examples/*/Package.swift; do \
 	  swift build --package-path "$$(dirname "$$example")" --scratch-path .build-examples || exit 1; \
 	done
+
+bench: $(VENV)/made
+	Scripts/bootstrap bench
+	swift build --configuration release --product weight-server
+	swift build --configuration release --package-path Benchmarks
+	@$(VENV)/bin/python Benchmarks/index.py \
+	  "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/IndexBenchmark"
+	@$(VENV)/bin/python Benchmarks/serve.py "$$(swift build --configuration release --show-bin-path)/weight-server"
+	@$(VENV)/bin/python Benchmarks/casts.py "$$(swift build --configuration release --show-bin-path)/weight-server"
 
 torture:
 	Scripts/bootstrap

@@ -4,7 +4,7 @@ import Platform
 import WeightServer
 
 /// `weight-server inspect`: what a checkpoint is, and how it would be dealt.
-struct InspectCommand: AsyncParsableCommand {
+struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Print what a checkpoint is, why, and how its tensors are dealt to ranks.",
@@ -50,7 +50,8 @@ struct InspectCommand: AsyncParsableCommand {
         throw Failure(error)
       }
     }
-    Terminal.write(json ? jsonText(checkpoint, plan, report) : InspectReport(checkpoint, plan, report).text, to: .output)
+    Terminal.write(
+      json ? jsonText(checkpoint, plan, report) : InspectReport(checkpoint, plan, report).text, to: .output)
   }
 
   private func jsonText(

@@ -59,7 +59,7 @@ struct InspectReport {
       for tensor in plan.tensors {
         var row = [
           tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)",
-          tensor.rule.description,
+          tensor.scheme.of == nil ? tensor.rule.description : "-",
         ]
         if !isPlain { row.append(tensor.scheme.description) }
         if !errors.isEmpty {
@@ -74,10 +74,6 @@ struct InspectReport {
         rows.append([tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.shape)", rule])
       }
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { HumanText.left($0, $1) }.joined(separator: "  ")
-      return String(cells.reversed().drop { $0 == " " }.reversed()) + "\n"
-    }.joined()
+    return TextTable(rows: rows).lines.map { $0 + "\n" }.joined()
   }
 }

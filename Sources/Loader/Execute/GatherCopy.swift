@@ -80,7 +80,7 @@ struct GatherCopy {
     let indices = loopIndices(of: turn)
     for strip in gather.strips {
       guard let file = strip.file else {
-        unsafe result.append(linux_strip(base: nil, length: strip.turn, stride: 0, repeats: 1, step: 0))
+        unsafe result.append(linux_strip(base: nil, length: strip.length, stride: 0, repeats: 1, step: 0))
         continue
       }
       let mapping = try sources.mapping(file)

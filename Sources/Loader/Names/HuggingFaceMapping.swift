@@ -141,7 +141,8 @@ private struct MappingBuilder {
         throw LoaderError(
           .failedPrecondition,
           "names=hf: the order of the rows of \(tensor.name.escaped) depends on the number of attention heads, which nothing"
-            + " says; put a config.json with num_attention_heads beside the checkpoint or in the manifest's assets folder")
+            + " says; put a config.json with num_attention_heads beside the checkpoint or in the manifest's assets folder"
+        )
       }
       return RowOrder.Numbers(heads: 1, keyValueHeads: 1, headRows: rows / 3)
     }
@@ -159,7 +160,8 @@ private struct MappingBuilder {
   }
 
   private func odd(_ tensor: LogicalTensor, _ what: String) -> LoaderError {
-    LoaderError(.failedPrecondition, "names=hf: \(tensor.name.escaped) of shape \(tensor.shape) has no mapping: \(what)")
+    LoaderError(
+      .failedPrecondition, "names=hf: \(tensor.name.escaped) of shape \(tensor.shape) has no mapping: \(what)")
   }
 
   // MARK: Tensors

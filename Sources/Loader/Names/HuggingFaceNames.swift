@@ -36,7 +36,8 @@ struct HuggingFaceNames: Sendable {
       for key in ["apply_layernorm_1p", "layernorm_zero_centered_gamma"] where arguments.boolean(key) == true {
         throw LoaderError(
           .failedPrecondition,
-          "names=hf: args.\(key) is true, so norms hold weight - 1; Hugging Face's hold the weight, and names=hf moves bytes only")
+          "names=hf: args.\(key) is true, so norms hold weight - 1; Hugging Face's hold the weight, and names=hf moves bytes only"
+        )
       }
     }
   }

@@ -44,6 +44,10 @@ indirect enum SegmentNode {
     var strip = leaf.strip
     strip.repeats = zip(counts, strip.strides[loops...]).map { Gather.Repeat(count: $0, stride: $1) }
     strip.strides.removeSubrange(loops...)
+    if strip.file == nil {
+      strip.length = strip.turn
+      strip.repeats = []
+    }
     return strip
   }
 

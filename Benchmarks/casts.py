@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """Casts and quantization as they are served, beside torch doing the same with one thread on this machine.
 
-    bench_casts.py --server PATH/weight-server [--mib 512] [--folder /dev/shm]
+    casts.py WEIGHT_SERVER_BINARY [--mib MIB] [--folder FOLDER]
 
 Prints a row for each: GB/s of the source's bytes, from the request to the last byte received over loopback (medians of five), torch's
-operation on a tensor in memory, and what the server's process had resident at most. Needs torch and safetensors; a release binary.
+operation on a tensor in memory, the time to the first byte, and what the server's process has had resident at most.
 """
 import argparse
 import json
@@ -129,8 +128,8 @@ def ready(url):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", required=True)
-    parser.add_argument("--mib", type=int, default=512)
+    parser.add_argument("server")
+    parser.add_argument("--mib", type=int, default=256)
     parser.add_argument("--folder", default="/dev/shm")
     options = parser.parse_args()
     torch.set_num_threads(1)
