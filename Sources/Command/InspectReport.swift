@@ -59,7 +59,7 @@ struct InspectReport {
       for tensor in plan.tensors {
         var row = [
           tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)",
-          tensor.rule.description,
+          tensor.scheme.of == nil ? tensor.rule.description : "-",
         ]
         if !isPlain { row.append(tensor.scheme.description) }
         if !errors.isEmpty {
