@@ -63,9 +63,18 @@ struct SegmentBuilder {
       return [.leaf(Leaf(box, bytes: elementSize))]
     }
     var nodes: [Node] = []
+    // Blocks are met in the order in which they begin, so that many, as of many ranks' parts, are not each looked at for each slab.
+    let sorted = boxes.count > 8 ? boxes.sorted { $0.origin[axis] < $1.origin[axis] } : boxes
+    var met: [Box] = sorted.count > 8 ? [] : sorted
+    var next = met.count
     for slab in slabs(of: shape[axis], boxes: boxes, axis: axis) {
+      if sorted.count > 8 { met.removeAll { $0.origin[axis] + $0.shape[axis] <= slab.lowerBound } }
+      while next < sorted.count, sorted[next].origin[axis] < slab.upperBound {
+        met.append(sorted[next])
+        next += 1
+      }
       var inside: [Box] = []
-      for box in boxes { if let part = box.clipped(axis: axis, to: slab) { inside.append(part) } }
+      for box in met { if let part = box.clipped(axis: axis, to: slab) { inside.append(part) } }
       guard let box = inside.first else { throw .gap(axis: axis, position: slab.lowerBound) }
       if inside.count == 1, let bytes = contiguousBytes(of: box, shape: shape, from: axis) {
         append(.leaf(Leaf(box, bytes: bytes)), to: &nodes)
