@@ -30,7 +30,8 @@ import Testing
   func partsAreGatheredAsDeepSpeedGathersThem(_ name: String) throws {
     var found = try whole("\(DeepSpeedFolderTests.folder)/\(name)")
     var expected = try expected(name)
-    let buffer = try #require(found.removeValue(forKey: "model.rotary_inv_freq"))
+    let removed = found.removeValue(forKey: "model.rotary_inv_freq")
+    let buffer = try #require(removed)
     #expect(buffer.dtype == .bf16)
     let single = expected.removeValue(forKey: "model.rotary_inv_freq")
     #expect(Fixtures.differences(found, expected) == [])
