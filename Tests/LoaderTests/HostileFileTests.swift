@@ -49,7 +49,7 @@ import Testing
     let mayBeServed =
       HostileFileTests.servedOnPurpose.contains(file)
       || ["served", "accepted", "ignored", "read by", "byte-swapped", "dropped", "data_loss"]
-      .contains { row.expectation.contains($0) }
+        .contains { row.expectation.contains($0) }
     do {
       let checkpoint = try CheckpointLoader.load(HostileFileTests.checkpoint(of: file))
       let plan = try Planner(checkpoint, PartitionParameters(rank: 0, mp: 1)).plan()

@@ -4,7 +4,8 @@ enum ForeignFile {
   static func hint(_ prefix: [UInt8], name: String) -> String? {
     if let (_, what) = beginnings.first(where: { prefix.starts(with: $0.bytes) }) { return what }
     if let target = linkTarget(prefix) {
-      return "is the text of a link (\(target.escaped)), not the file it leads to: copy the folder with its links, or fetch the file"
+      return
+        "is the text of a link (\(target.escaped)), not the file it leads to: copy the folder with its links, or fetch the file"
     }
     return tensorFlowEndings.contains(where: name.hasSuffix) || name.contains(".data-00000-of-") ? tensorFlow : nil
   }
@@ -34,7 +35,8 @@ enum ForeignFile {
 
   /// The target of a link that was copied as text: a short relative path of one line.
   private static func linkTarget(_ prefix: [UInt8]) -> String? {
-    guard prefix.count < 512, prefix.starts(with: "../".utf8), let text = String(validating: prefix, as: UTF8.self) else {
+    guard prefix.count < 512, prefix.starts(with: "../".utf8), let text = String(validating: prefix, as: UTF8.self)
+    else {
       return nil
     }
     let line = text.hasSuffix("\n") ? String(text.dropLast()) : text

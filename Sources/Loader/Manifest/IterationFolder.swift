@@ -34,7 +34,8 @@ struct IterationFolder {
         remedy: "name the folder of one")
     }
     return IterationFolder(
-      path: iterations[0], reason: "\(iterations[0]) is its only iteration", names: try candidate.names(in: iterations[0]))
+      path: iterations[0], reason: "\(iterations[0]) is its only iteration",
+      names: try candidate.names(in: iterations[0]))
   }
 
   private static let iteration = NamePattern("iter_#")

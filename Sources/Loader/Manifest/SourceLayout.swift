@@ -24,14 +24,17 @@ extension SourceLayout {
 enum LayoutRegistry {
   /// All layouts, in the order in which an error lists them.
   static let all: [any SourceLayout] = [
-    HuggingFaceFolder(), DeepSpeedManifest(), DeepSpeedFolder(), UniversalFolder(), MegatronCoreFolder(), MegatronFolder(),
+    HuggingFaceFolder(), DeepSpeedManifest(), DeepSpeedFolder(), UniversalFolder(), MegatronCoreFolder(),
+    MegatronFolder(),
     DistributedFolder(), NumPyFolder(), SingleFile(),
   ]
 
   /// The layout of a candidate, and why it is that: the only one that recognizes it, or the one that goes before all others that do.
   /// - Throws: an error that lists what was found, or what was looked for.
   static func layout(of candidate: Candidate) throws(LoaderError) -> (layout: any SourceLayout, reason: String) {
-    if let file = candidate.file, let hint = ForeignFile.hint(candidate.prefix, name: file) { throw .invalid(file, hint) }
+    if let file = candidate.file, let hint = ForeignFile.hint(candidate.prefix, name: file) {
+      throw .invalid(file, hint)
+    }
     let found = all.compactMap { layout in layout.recognize(candidate).map { (layout: layout, reason: $0) } }
     let first = found.first { one in
       found.allSatisfy { $0.layout.name == one.layout.name || one.layout.precedes.contains($0.layout.name) }
@@ -40,7 +43,8 @@ enum LayoutRegistry {
     guard found.isEmpty else {
       throw .ambiguous(
         candidate.path, found.map { "\($0.layout.name) since \($0.reason)" }.joined(separator: ", and "),
-        remedy: "name a file of the one that is meant (an index, .metadata, a manifest), or keep each in a folder of its own")
+        remedy:
+          "name a file of the one that is meant (an index, .metadata, a manifest), or keep each in a folder of its own")
     }
     throw unknown(candidate)
   }

@@ -5,6 +5,8 @@ Needs torch and deepspeed 0.19.8 (installed with DS_BUILD_OPS=0), no accelerator
 Each case is a folder of the checkpoint and NAME.safetensors, the tensors that are expected of it, whole:
   zero1, pipeline, moe      the model's own state dict
   zero3, zero3_three        what zero_to_fp32.py consolidates
+  pipeline_megatron         a model by Megatron's names that two tensor-parallel ranks were cut from
+  universal_zero3           some of what zero_to_fp32.py makes of zero3_three
   parallel, universal       the tensors that ds_to_universal.py merges from two tensor-parallel ranks
 Files of the optimizer that nothing reads are removed, to keep the folder small.
 """
@@ -228,6 +230,78 @@ def pipeline(rank, world, offset):
     engine.save_checkpoint(f"{OUT}/pipeline", tag="global_step1")
 
 
+class MegatronEmbedding(nn.Module):
+    def __init__(self, state):
+        super().__init__()
+        self.word_embeddings = nn.Embedding(*state["word_embeddings.weight"].shape)
+
+    def forward(self, ids):
+        return self.word_embeddings(ids.long())
+
+
+class MegatronLayer(nn.Module):
+    def __init__(self, state):
+        super().__init__()
+        self.input_layernorm = nn.LayerNorm(8)
+        self.self_attention = nn.Module()
+        self.self_attention.query_key_value = nn.Linear(8, 12)
+        self.self_attention.dense = nn.Linear(4, 8)
+
+    def forward(self, x):
+        return x + self.self_attention.dense(self.self_attention.query_key_value(self.input_layernorm(x))[..., :4])
+
+
+def megatron_whole():
+    """A model by Megatron's names, whole."""
+    torch.manual_seed(17)
+    draw = lambda *shape: torch.rand(*shape).bfloat16()
+    tensors = {"word_embeddings.weight": draw(10, 8)}
+    for index in range(2):
+        layer = f"layers.{index}."
+        for name in ("weight", "bias"):
+            tensors[f"{layer}input_layernorm.{name}"] = draw(8)
+        tensors[f"{layer}self_attention.query_key_value.weight"] = draw(24, 8)
+        tensors[f"{layer}self_attention.query_key_value.bias"] = draw(24)
+        tensors[f"{layer}self_attention.dense.weight"] = draw(8, 8)
+        tensors[f"{layer}self_attention.dense.bias"] = draw(8)
+    for name in ("weight", "bias"):
+        tensors[f"final_layernorm.{name}"] = draw(8)
+    return tensors
+
+
+def megatron_shard(name, tensor, rank):
+    """What one of two tensor-parallel ranks has: heads of version 2.0 are rows in a row."""
+    if "dense.weight" in name:
+        return tensor.chunk(2, dim=1)[rank]
+    return tensor.chunk(2)[rank] if "query_key_value" in name or "word_embeddings" in name else tensor
+
+
+def pipeline_megatron(rank, world, offset):
+    deepspeed = start(rank, world, offset)
+    from argparse import Namespace
+    from deepspeed.pipe import LayerSpec, PipelineModule, TiedLayerSpec
+    from deepspeed.runtime.pipe.topology import PipeModelDataParallelTopology
+    state = {name: megatron_shard(name, tensor, rank) for name, tensor in megatron_whole().items()}
+    head = lambda module, x: nn.functional.linear(x, module.word_embeddings.weight)
+    layers = [
+        TiedLayerSpec("embed", MegatronEmbedding, state), LayerSpec(MegatronLayer, state), LayerSpec(MegatronLayer, state),
+        lambda x: x * 1, LayerSpec(nn.LayerNorm, 8), TiedLayerSpec("embed", MegatronEmbedding, state, forward_fn=head)]
+    topology = PipeModelDataParallelTopology(num_pp=1, num_mp=2, num_dp=1)
+    model = PipelineModule(layers, topology=topology, loss_fn=lambda x, y: x.float().square().mean())
+    own = {"tied_modules.embed.word_embeddings.weight": state["word_embeddings.weight"]}
+    for name, tensor in state.items():
+        if name.startswith("layers."):
+            index, rest = name[len("layers."):].split(".", 1)
+            own[f"{int(index) + 1}.{rest}"] = tensor
+        elif name.startswith("final"):
+            own[f"4.{name.split('.')[1]}"] = tensor
+    model.load_state_dict(own)
+    settings = {**config(0), "train_batch_size": 1}
+    engine = deepspeed.initialize(model=model, config=settings, model_parameters=model.parameters())[0]
+    state = {"checkpoint_version": 2.0, "args": Namespace(num_attention_heads=4, hidden_size=8, num_layers=2)}
+    engine.save_checkpoint(f"{OUT}/pipeline_megatron", tag="global_step1", client_state=state)
+
+
 class Expert(nn.Module):
     def __init__(self):
         super().__init__()
@@ -305,15 +379,35 @@ def merged(folder):
     return tensors
 
 
-def universal():
+def convert(name, source):
+    """Makes a universal checkpoint of a run."""
     from deepspeed.checkpoint import ds_to_universal
     arguments = SimpleNamespace(
-        input_folder=f"{OUT}/parallel/global_step1", output_folder=f"{OUT}/universal/global_step1_universal",
+        input_folder=f"{OUT}/{source}/global_step1", output_folder=f"{OUT}/{name}/global_step1_universal",
         num_extract_workers=1, num_merge_workers=1, keep_temp_folder=False, strict=True, inject_missing_state=False)
     ds_to_universal.main(arguments)
-    whole = merged(arguments.output_folder)
+    return arguments.output_folder
+
+
+def universal():
+    whole = merged(convert("universal", "parallel"))
     write("universal", whole)
     write("parallel", {name: tensor.bfloat16() for name, tensor in whole.items()})
+
+
+def universal_zero3():
+    """Of ZeRO-3, whose merged parameters are vectors; three of them are enough. Frozen ones stay beside the module."""
+    from safetensors.torch import load_file
+    folder = f"{convert('universal_zero3', 'zero3_three')}/zero"
+    kept = {
+        "model.embed_tokens.weight", "model.layers.1.mlp.down_proj.weight", "model.layers.0.input_layernorm.weight"}
+    for name in os.listdir(folder):
+        if name not in kept:
+            path = f"{folder}/{name}"
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
+    whole = load_file(f"{OUT}/zero3_three.safetensors")
+    frozen = {"model.norm.weight", "model.layers.0.mlp.up_proj.weight"}
+    write("universal_zero3", {name: whole[name] for name in kept | frozen})
 
 
 def without_moments(path):
@@ -324,6 +418,13 @@ def without_moments(path):
     torch.save(state, path)
 
 
+def without_optimizer(path):
+    """A run's file without the optimizer's state that it holds where ZeRO has no files for it."""
+    state = torch.load(path, weights_only=False)
+    state["optimizer"] = None
+    torch.save(state, path)
+
+
 def tidy():
     for folder, _, names in os.walk(OUT):
         for name in names:
@@ -331,6 +432,8 @@ def tidy():
             case = os.path.relpath(path, OUT).split(os.sep)[0]
             if name.startswith("zero_to_") or name in ("exp_avg.pt", "exp_avg_sq.pt", "step.pt"):
                 os.remove(path)
+            elif case == "moe" and name.startswith("mp_rank"):
+                without_optimizer(path)
             elif name.endswith("_optim_states.pt"):
                 if case.startswith("zero3"):
                     without_moments(path)
@@ -339,7 +442,8 @@ def tidy():
 
 
 def main():
-    for name in ("zero1", "zero3", "zero3_three", "parallel", "universal", "pipeline", "moe"):
+    for name in ("zero1", "zero3", "zero3_three", "parallel", "universal", "pipeline", "pipeline_megatron", "moe",
+                 "universal_zero3"):
         shutil.rmtree(f"{OUT}/{name}", ignore_errors=True)
     small = {"sub_group_size": 40, "stage3_param_persistence_threshold": 0}
     run(zero, 2, 1, "zero1", (8, 6, 10), False, 0, {})
@@ -348,12 +452,15 @@ def main():
     run(parallel, 2, 3)
     run(pipeline, 2, 4)
     run(moe, 2, 5)
+    run(pipeline_megatron, 2, 6)
     write("zero1", torch.load(f"{OUT}/zero1/global_step1/mp_rank_00_model_states.pt", weights_only=False)["module"])
     consolidated("zero3")
     consolidated("zero3_three")
     own("pipeline", 2)
     own("moe", 2)
+    write("pipeline_megatron", megatron_whole())
     universal()
+    universal_zero3()
     tidy()
 
 

@@ -51,7 +51,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("../elsewhere", LoaderError.Code.missingFile), ("model.safetensors", .inputOutput), ("/dev/zero", .invalidCheckpoint),
+    ("../elsewhere", LoaderError.Code.missingFile), ("model.safetensors", .inputOutput),
+    ("/dev/zero", .invalidCheckpoint),
     ("/proc/self/mem", .invalidCheckpoint), ("..", .invalidCheckpoint),
   ])
   func aLinkToNothingToItselfOrToADeviceIsRefused(_ target: String, _ code: LoaderError.Code) throws {

@@ -35,7 +35,8 @@ import Testing
 
   /// The same in a folder that is otherwise one of Hugging Face.
   @Test(arguments: [
-    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "git lfs pull"), (link, "is the text of a link"),
+    ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n", "git lfs pull"),
+    (link, "is the text of a link"),
   ])
   func aWeightFileThatWasNotFetchedIsNamed(_ text: String, _ word: String) throws {
     let folder = try TemporaryFolder()
@@ -45,7 +46,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["model.ckpt.index", "model.ckpt.data-00000-of-00002"], "TensorFlow"), (["README.md", "q4_0.gguf"], "holds q4_0.gguf"),
+    (["model.ckpt.index", "model.ckpt.data-00000-of-00002"], "TensorFlow"),
+    (["README.md", "q4_0.gguf"], "holds q4_0.gguf"),
   ])
   func aFolderOfForeignFilesIsNamed(_ names: [String], _ word: String) throws {
     let folder = try TemporaryFolder()

@@ -41,7 +41,8 @@ import Testing
   @Test func contentTellsWhateverTheNameIs() throws {
     let folder = try TemporaryFolder()
     try folder.write(
-      "weights", Fixtures.read("\(SourceLayoutTests.conformance)/hf_llama_tied_fp16_single/checkpoint/model.safetensors"))
+      "weights",
+      Fixtures.read("\(SourceLayoutTests.conformance)/hf_llama_tied_fp16_single/checkpoint/model.safetensors"))
     #expect(try layout(folder.file("weights")) == "file")
     try folder.write("described.txt", #"{"type": "Megatron", "checkpoints": ["a.pt"]}"#)
     #expect(try layout(folder.file("described.txt")) == "manifest")
@@ -81,9 +82,13 @@ import Testing
 
   @Test func iterationsWithoutATrackerAreAmbiguousUnlessThereIsOne() throws {
     let folder = try TemporaryFolder()
-    try copy("\(Fixtures.folder)/megatron/grouped/iter_0000020/mp_rank_00_000", to: folder, below: "iter_0000020/mp_rank_00_000/")
+    try copy(
+      "\(Fixtures.folder)/megatron/grouped/iter_0000020/mp_rank_00_000", to: folder,
+      below: "iter_0000020/mp_rank_00_000/")
     #expect(try layout(folder.path) == "megatron")
-    try copy("\(Fixtures.folder)/megatron/grouped/iter_0000020/mp_rank_00_000", to: folder, below: "iter_0000030/mp_rank_00_000/")
+    try copy(
+      "\(Fixtures.folder)/megatron/grouped/iter_0000020/mp_rank_00_000", to: folder,
+      below: "iter_0000030/mp_rank_00_000/")
     #expect(
       complaint(of: folder.path)?.message
         == "is ambiguous: there is no latest_checkpointed_iteration.txt, and the folder holds iter_0000020, iter_0000030; name the"
@@ -95,6 +100,17 @@ import Testing
     try copy("\(Fixtures.folder)/deepspeed/zero3/global_step1", to: folder)
     try copy("\(Fixtures.folder)/deepspeed/zero1/global_step1", to: folder)
     #expect(complaint(of: folder.path)?.message.hasPrefix("is ambiguous: the step holds whole modules") == true)
+  }
+
+  @Test func filesOfTwoSavesInOneStepAreAmbiguous() throws {
+    let folder = try TemporaryFolder()
+    try copy("\(Fixtures.folder)/deepspeed/zero3/global_step1", to: folder)
+    let name = "zero_pp_rank_0_mp_rank_00_optim_states.pt"
+    try folder.write(name, Fixtures.read("\(Fixtures.folder)/deepspeed/zero3/global_step1/bf16_\(name)"))
+    #expect(
+      complaint(of: folder.path)?.message
+        == "is ambiguous: the step holds bf16_\(name), \(name), whose names say the same; move the files of one save away"
+    )
   }
 
   @Test func whatIsUnknownListsWhatWasLookedFor() throws {

@@ -20,7 +20,9 @@ struct DeepSpeedDescription {
   }
 
   private func isMegatron(_ raw: RawCheckpoint) -> Bool {
-    if roots.contains(where: { MegatronArguments($0.root) != nil || $0.root["checkpoint_version"] != nil }) { return true }
+    if roots.contains(where: { MegatronArguments($0.root) != nil || $0.root["checkpoint_version"] != nil }) {
+      return true
+    }
     let names = (raw.ranks.first?.map(\.name) ?? []) + raw.whole.map(\.name)
     let family = FamilyRegistry.family(ofNames: names, context: FamilyContext()).family
     return family.name == Family.megatron.name || family.name == Family.megatronCore.name
@@ -31,7 +33,8 @@ struct DeepSpeedDescription {
     for (root, name) in roots {
       guard let size = root["mp_world_size"]?.asInteger, size != count else { continue }
       throw LoaderError(
-        .missingFile, "says mp_world_size \(size), and the folder has files of \(count) tensor-parallel ranks", file: name)
+        .missingFile, "says mp_world_size \(size), and the folder has files of \(count) tensor-parallel ranks",
+        file: name)
     }
   }
 }

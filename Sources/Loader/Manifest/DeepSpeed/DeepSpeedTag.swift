@@ -14,6 +14,9 @@ struct DeepSpeedTag {
   /// Whether it holds merged parameters: a universal checkpoint.
   let isUniversal: Bool
 
+  /// Two files whose names say the same.
+  private let clash: [String]
+
   private static let trackers = ["latest", "latest_universal"]
   /// The folder of merged parameters.
   static let mergedFolder = "zero"
@@ -23,7 +26,16 @@ struct DeepSpeedTag {
   ///
   /// `latest` goes before `latest_universal`, which was made of what `latest` once named; without either the only step there is.
   static func find(_ candidate: Candidate) throws(LoaderError) -> DeepSpeedTag? {
-    guard candidate.file == nil else { return nil }
+    guard candidate.file == nil, let tag = try newest(candidate) else { return nil }
+    guard tag.clash.isEmpty else {
+      throw .ambiguous(
+        candidate.path, "the step holds \(tag.clash.listed), whose names say the same",
+        remedy: "move the files of one save away")
+    }
+    return tag
+  }
+
+  private static func newest(_ candidate: Candidate) throws(LoaderError) -> DeepSpeedTag? {
     if let own = DeepSpeedTag(path: "", reason: "the folder itself", names: candidate.names) { return own }
     for tracker in trackers where candidate.has(tracker) {
       guard let name = try name(in: tracker, candidate) else { continue }
@@ -38,8 +50,10 @@ struct DeepSpeedTag {
 
   private init?(path: String, reason: String, names: [String]) {
     var files: [DeepSpeedFileName: String] = [:]
+    var clash: [String] = []
     for name in names {
-      if let kind = DeepSpeedFileName(name) { files[kind] = name }
+      guard let kind = DeepSpeedFileName(name) else { continue }
+      if let other = files.updateValue(name, forKey: kind) { clash = [other, name].sorted() }
     }
     let isTraining = files.keys.contains { kind in
       switch kind {
@@ -51,6 +65,7 @@ struct DeepSpeedTag {
     self.path = path
     self.reason = reason
     self.files = files
+    self.clash = clash
     isUniversal = names.contains(DeepSpeedTag.mergedFolder)
   }
 

@@ -27,7 +27,8 @@ struct PartitionedParameters {
       let isAlike = own.count == groups.count && zip(own, groups).allSatisfy { $0.shape == $1.shape }
       guard isAlike, own.allSatisfy({ $0.shape.count == 1 && $0.location.strides == nil }) else {
         throw LoaderError(
-          .invalidCheckpoint, "data-parallel rank \(rank) holds other flat groups than rank 0: parts of different saves?")
+          .invalidCheckpoint,
+          "data-parallel rank \(rank) holds other flat groups than rank 0: parts of different saves?")
       }
       guard own.allSatisfy({ $0.dtype == groups[0].dtype && $0.dtype.byteSize != nil }) else {
         throw LoaderError(.invalidCheckpoint, "data-parallel rank \(rank) holds flat groups of several dtypes")
@@ -47,7 +48,8 @@ struct PartitionedParameters {
     let part = elements / ranks.count + (elements % ranks.count == 0 ? 0 : 1)
     guard part <= count - position else {
       throw LoaderError(
-        .invalidCheckpoint, "\(name.escaped) of shape \(shape) needs \(part) elements of each rank, and \(count - position) are left")
+        .invalidCheckpoint,
+        "\(name.escaped) of shape \(shape) needs \(part) elements of each rank, and \(count - position) are left")
     }
     var boxes: [Box] = []
     for (rank, groups) in ranks.enumerated() {

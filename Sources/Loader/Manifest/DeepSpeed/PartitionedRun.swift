@@ -15,7 +15,8 @@ struct PartitionedRun {
     }
     guard states.count == names.count else {
       throw incomplete(
-        "holds \(names.count) files of parameters' shapes, and \(states.count) of the optimizer, which hold the parameters")
+        "holds \(names.count) files of parameters' shapes, and \(states.count) of the optimizer, which hold the parameters"
+      )
     }
     var roots: [(root: InertValue, name: String)] = []
     for name in names { roots.append((try open(name, &files), name)) }
@@ -25,11 +26,20 @@ struct PartitionedRun {
     raw.whole += try buffers(root)
     raw.whole += try frozen(roots.map(\.root))
     raw.whole += try trained(root, states, &files)
-    raw.whole += shared(root, raw.whole)
+    raw.whole += PartitionedRun.shared(root, raw.whole)
     raw.parallelization = .init(tensor: 1)
     raw.reasons.append("ZeRO-3: \(raw.whole.count) tensors gathered from \(names.count) data-parallel ranks")
     try DeepSpeedDescription(roots: [roots[0]]).apply(to: &raw, candidate)
     return raw
+  }
+
+  /// What was not trained: buffers, and parameters that were frozen.
+  func untrained(_ files: inout FileTable) throws(LoaderError) -> [WholeTensor] {
+    let names = try tag.ranks("data-parallel ranks") { if case .partition(let data, 0) = $0 { data } else { nil } }
+    var roots: [InertValue] = []
+    for name in names { roots.append(try open(name, &files)) }
+    guard let first = roots.first else { return [] }
+    return try buffers(first) + frozen(roots)
   }
 
   private func open(_ name: String, _ files: inout FileTable) throws(LoaderError) -> InertValue {
@@ -138,7 +148,9 @@ struct PartitionedRun {
 
   /// The names and shapes of a dictionary, in its order.
   private func shapes(in value: InertValue) throws(LoaderError) -> [(name: String, shape: [Int])] {
-    guard case .dictionary(let entries) = value.kind else { throw incomplete("has shapes of parameters in no dictionary") }
+    guard case .dictionary(let entries) = value.kind else {
+      throw incomplete("has shapes of parameters in no dictionary")
+    }
     var shapes: [(name: String, shape: [Int])] = []
     for (key, value) in entries {
       guard let name = key.asText, let shape = value.asIntegers, shape.allSatisfy({ $0 >= 0 }) else {
@@ -150,7 +162,7 @@ struct PartitionedRun {
   }
 
   /// Names that mean a parameter which was saved under another: tied embeddings.
-  private func shared(_ root: InertValue, _ tensors: [WholeTensor]) -> [WholeTensor] {
+  static func shared(_ root: InertValue, _ tensors: [WholeTensor]) -> [WholeTensor] {
     guard let pairs = root["shared_params"], case .dictionary(let entries) = pairs.kind else { return [] }
     let byName = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
     return entries.compactMap { key, value in

@@ -26,7 +26,8 @@ struct DeepSpeedFolder: SourceLayout {
     let isPipeline = tag.files.keys.contains { if case .layer = $0 { true } else { false } }
     guard !isPartitioned || models.isEmpty && !isPipeline else {
       throw .ambiguous(
-        candidate.path, "the step holds whole modules (mp_rank_… or layer_…) and ZeRO-3's parts (zero_pp_rank_…_model_states.pt)",
+        candidate.path,
+        "the step holds whole modules (mp_rank_… or layer_…) and ZeRO-3's parts (zero_pp_rank_…_model_states.pt)",
         remedy: "move the files of one save away")
     }
     let policy = PicklePolicy(allowOpaque: options.opaqueGlobals)
@@ -95,7 +96,8 @@ struct DeepSpeedFolder: SourceLayout {
       for (index, names) in layers.sorted(by: { $0.key < $1.key }) {
         guard let name = names[rank] else {
           throw LoaderError(
-            .missingFile, "has layer \(index) of \(names.count) tensor-parallel ranks, where other layers are of \(degree)",
+            .missingFile,
+            "has layer \(index) of \(names.count) tensor-parallel ranks, where other layers are of \(degree)",
             file: names.values.min())
         }
         pipeline.add(try layer(name, &files, options), at: index)

@@ -10,7 +10,8 @@ struct DistributedFolder: SourceLayout {
 
   func recognize(_ candidate: Candidate) -> String? {
     if candidate.file == DistributedCheckpoint.metadataName { return "the file is .metadata, as PyTorch DCP writes it" }
-    return candidate.has(DistributedCheckpoint.metadataName) ? "the folder holds .metadata, as PyTorch DCP writes it" : nil
+    return candidate.has(DistributedCheckpoint.metadataName)
+      ? "the folder holds .metadata, as PyTorch DCP writes it" : nil
   }
 
   func read(_ candidate: Candidate, files: inout FileTable, options: LoadOptions) throws(LoaderError) -> RawCheckpoint {

@@ -6,7 +6,8 @@ import Platform
 /// elements in one vector, whose shape `param_shapes` beside it says); the runs' own files are copied beside it.
 struct UniversalFolder: SourceLayout {
   let name = "deepspeed_universal"
-  let lookedFor = "a DeepSpeed universal checkpoint (latest_universal, or zero/NAME/fp32.pt beside mp_rank_…_model_states.pt)"
+  let lookedFor =
+    "a DeepSpeed universal checkpoint (latest_universal, or zero/NAME/fp32.pt beside mp_rank_…_model_states.pt)"
   // As for a training folder, whose files it has too.
   let precedes: Set<String> = ["megatron", "deepspeed"]
 
@@ -35,9 +36,36 @@ struct UniversalFolder: SourceLayout {
       }
       raw.whole.append(WholeTensor(NamedTensor(name: name, tensor: try shaped(tensor, shapes[name], path))))
     }
+    if let root = description.roots.first?.root { raw.whole += PartitionedRun.shared(root, raw.whole) }
+    try addUntrained(tag, &files, policy, description, to: &raw)
     raw.parallelization = .init(tensor: 1)
     try description.apply(to: &raw, candidate)
     return raw
+  }
+
+  /// Adds what was not trained, and so not merged: frozen parameters and buffers, from the run's own files.
+  private func addUntrained(
+    _ tag: DeepSpeedTag, _ files: inout FileTable, _ policy: PicklePolicy, _ description: DeepSpeedDescription,
+    to raw: inout RawCheckpoint
+  ) throws(LoaderError) {
+    let known = Set(raw.whole.map(\.name))
+    if tag.files.keys.contains(where: { if case .partition = $0 { true } else { false } }) {
+      let untrained = try PartitionedRun(tag: tag, policy: policy).untrained(&files)
+      raw.whole += untrained.filter { !known.contains($0.name) }
+      return
+    }
+    guard let module = description.roots.first?.root["module"], module.isDictionary else { return }
+    let rest = try module.leaves().filter { $0.value.asTensor != nil && !known.contains($0.name) }
+    guard tag.files[.model(rank: 1)] == nil else {
+      for (name, _) in rest.prefix(20) {
+        raw.warnings.append(
+          "\(name.escaped) is in parts beside \(DeepSpeedTag.mergedFolder)/, where it was not merged: not served")
+      }
+      return
+    }
+    raw.whole += rest.compactMap { name, value in
+      value.asTensor.map { WholeTensor(NamedTensor(name: name, tensor: $0)) }
+    }
   }
 
   /// What the run's own files say: that of its first rank.

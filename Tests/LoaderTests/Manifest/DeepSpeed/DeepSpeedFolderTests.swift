@@ -19,10 +19,24 @@ import Testing
     try Fixtures.tensors(of: Fixtures.read("\(DeepSpeedFolderTests.folder)/\(name).safetensors"))
   }
 
-  @Test(arguments: ["zero1", "zero3", "zero3_three", "pipeline", "moe", "universal"])
+  @Test(arguments: ["zero1", "pipeline", "pipeline_megatron", "moe", "universal"])
   func aRunIsWhatDeepSpeedMakesOfIt(_ name: String) throws {
     let found = try whole("\(DeepSpeedFolderTests.folder)/\(name)")
     #expect(try Fixtures.differences(found, expected(name)) == [])
+  }
+
+  /// Buffers are served as they were saved, where DeepSpeed's script makes them single precision.
+  @Test(arguments: ["zero3", "zero3_three", "universal_zero3"])
+  func partsAreGatheredAsDeepSpeedGathersThem(_ name: String) throws {
+    var found = try whole("\(DeepSpeedFolderTests.folder)/\(name)")
+    var expected = try expected(name)
+    let removed = found.removeValue(forKey: "model.rotary_inv_freq")
+    let buffer = try #require(removed)
+    #expect(buffer.dtype == .bf16)
+    let single = expected.removeValue(forKey: "model.rotary_inv_freq")
+    #expect(Fixtures.differences(found, expected) == [])
+    guard let single else { return }
+    #expect(single.bytes == stride(from: 0, to: 6, by: 2).flatMap { [0, 0] + buffer.bytes[$0..<$0 + 2] })
   }
 
   @Test(arguments: ["zero1", "zero3", "zero3_three", "pipeline", "moe", "parallel"])
@@ -58,7 +72,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("global_step1/bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt", LoaderError.Code.invalidCheckpoint, "zero_to_fp32.py"),
+    (
+      "global_step1/bf16_zero_pp_rank_1_mp_rank_00_optim_states.pt", LoaderError.Code.invalidCheckpoint,
+      "zero_to_fp32.py"
+    ),
     ("global_step1/zero_pp_rank_1_mp_rank_00_model_states.pt", .invalidCheckpoint, "zero_to_fp32.py"),
     ("global_step1/zero_pp_rank_0_mp_rank_00_model_states.pt", .missingFile, "none of 0"),
   ])
@@ -105,7 +122,8 @@ import Testing
     let error = #expect(throws: LoaderError.self) { try CheckpointLoader.load(folder.path) }
     #expect(
       error?.message
-        == "is ambiguous: there is no latest, and the folder holds the steps global_step1, global_step10; name the folder of one")
+        == "is ambiguous: there is no latest, and the folder holds the steps global_step1, global_step10; name the folder of one"
+    )
   }
 
   /// Copies a run, its step under another name if so said.

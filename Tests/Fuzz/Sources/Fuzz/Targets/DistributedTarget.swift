@@ -36,7 +36,8 @@ struct DistributedTarget: FuzzTarget {
     guard let result = try? PickleMachine.run(bytes, policy: PicklePolicy()),
       let metadata = try? DistributedMetadata(InertValue(result.graph, result.root))
     else { return }
-    for tensor in metadata.tensors.prefix(100) where (try? ChunkTiling.check(tensor.chunks, tile: tensor.shape)) != nil {
+    for tensor in metadata.tensors.prefix(100) where (try? ChunkTiling.check(tensor.chunks, tile: tensor.shape)) != nil
+    {
       var count = 0
       for chunk in tensor.chunks {
         for (axis, extent) in tensor.shape.enumerated() {
