@@ -20,6 +20,11 @@ struct InspectCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
 
+  @Flag(
+    name: .customLong("hf-config"),
+    help: "Print only the Hugging Face config.json of the model, and where its fields come from.")
+  var huggingFaceConfiguration = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -32,6 +37,13 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let checkpoint = try source.load()
+    if huggingFaceConfiguration {
+      do throws(LoaderError) {
+        return Terminal.write(try checkpoint.huggingFaceConfiguration(), to: .output)
+      } catch {
+        throw Failure(error)
+      }
+    }
     var plan: PartitionPlan?
     if let mp {
       let parameters = try parameters.parameters(rank: rank, mp: mp)
@@ -41,16 +53,34 @@ struct InspectCommand: AsyncParsableCommand {
         throw Failure(error)
       }
     }
-    Terminal.write(json ? jsonText(checkpoint, plan) : InspectReport(checkpoint, plan).text, to: .output)
+    let mapping = try mapping(of: checkpoint)
+    Terminal.write(
+      json ? jsonText(checkpoint, plan, mapping) : InspectReport(checkpoint, plan, mapping).text, to: .output)
   }
 
-  private func jsonText(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) -> String {
+  /// How the source's tensors become Hugging Face's, where those are asked for.
+  private func mapping(of checkpoint: Checkpoint) throws -> HuggingFaceMapping? {
+    guard try parameters.parameters(rank: nil, mp: 1).names == .huggingFace else { return nil }
+    do throws(LoaderError) {
+      return try checkpoint.huggingFace()
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func jsonText(
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ mapping: HuggingFaceMapping?
+  ) -> String {
     var json = JSONWriter()
     json.object { json in
       json.member("name", checkpoint.name)
       let description = ManifestDescription(checkpoint)
       description.writeSummary(to: &json, degrees: checkpoint.possibleDegrees)
       description.writeDetails(to: &json)
+      if let mapping {
+        json.key("mapping")
+        json.raw(MappingDescription(mapping).json.bytes)
+      }
       if let plan {
         json.key("plan")
         json.raw(PlanDescription(plan, of: checkpoint).json.bytes)

@@ -4,10 +4,13 @@ import Loader
 struct InspectReport {
   private let checkpoint: Checkpoint
   private let plan: PartitionPlan?
+  private let mapping: HuggingFaceMapping?
 
-  init(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) {
+  /// - Parameter mapping: how the source's tensors become Hugging Face's, where that is asked for.
+  init(_ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ mapping: HuggingFaceMapping?) {
     self.checkpoint = checkpoint
     self.plan = plan
+    self.mapping = mapping
   }
 
   /// The text, lines aligned.
@@ -18,7 +21,8 @@ struct InspectReport {
       text += "\nWarnings\n"
       for warning in checkpoint.warnings { text += "  \(warning)\n" }
     }
-    text += "\n" + table
+    if let mapping { text += "\n" + InspectReport.aligned(InspectReport.rows(of: mapping)) }
+    if mapping == nil || plan != nil { text += "\n" + table }
     return text
   }
 
@@ -63,6 +67,21 @@ struct InspectReport {
         rows.append([tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.shape)", rule])
       }
     }
+    return InspectReport.aligned(rows)
+  }
+
+  /// What becomes of each of the source's tensors, a line each.
+  private static func rows(of mapping: HuggingFaceMapping) -> [[String]] {
+    [["SOURCE", "SHAPE", "BECOMES", "SHAPE", "BY"]]
+      + mapping.lines.map { line in
+        [
+          line.source.escaped, "\(line.sourceShape)", line.target?.escaped ?? "-",
+          line.target == nil ? "-" : "\(line.targetShape)", line.operation,
+        ]
+      }
+  }
+
+  private static func aligned(_ rows: [[String]]) -> String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).map { HumanText.left($0, $1) }.joined(separator: "  ")
