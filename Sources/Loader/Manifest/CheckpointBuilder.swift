@@ -28,7 +28,7 @@ struct CheckpointBuilder {
       parallelization: raw.parallelization, version: raw.version, moduleKey: raw.moduleKey, tensors: tensors,
       files: files, revision: revision(family, files: files, identities: identities), warnings: warnings,
       keepsEmbeddingsWhole: raw.keepsEmbeddingsWhole, vocabularySize: raw.manifest?.vocabularySize, extraRules: extra,
-      arguments: raw.arguments)
+      arguments: raw.arguments, configurationText: raw.configurationText)
   }
 
   // MARK: Family

@@ -20,8 +20,8 @@ struct RawCheckpoint {
   var family: Family?
   /// The Hugging Face configuration beside the files, of which the family reads its own keys once it is known.
   var configuration: HuggingFaceConfiguration?
-  /// A Hugging Face configuration beside files of another framework.
-  var companion: HuggingFaceConfiguration?
+  /// The text of the `config.json` beside the files or in the manifest's `assets`.
+  var configurationText: String?
   /// The plain values of the training's arguments.
   var arguments = TrainingArguments()
   /// How the source was parallelized.

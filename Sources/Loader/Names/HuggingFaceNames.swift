@@ -22,6 +22,8 @@ struct HuggingFaceNames: Sendable {
     let sourceType: String
     /// The training's arguments, where the source has them.
     let arguments: TrainingArguments
+    /// Rows of the vocabulary that are no padding, where something says so.
+    let vocabularySize: Int?
     /// The names of the source's tensors.
     let names: [String]
 
