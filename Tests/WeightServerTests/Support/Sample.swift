@@ -33,9 +33,11 @@ struct Sample {
   init() { self.init([.init(path: Sample.manifest)]) }
 
   /// The answer to a GET of a target.
-  func get(_ target: String, method: HTTPRequest.Method = .get) async throws -> Answer {
+  func get(
+    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:]
+  ) async throws -> Answer {
     let path = try RequestTarget(Array(target.utf8), method: method)
-    var fields = HTTPFields()
+    var fields = given
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
