@@ -5,11 +5,18 @@ package import Platform
 package struct PlanDescription {
   private let plan: PartitionPlan
   private let checkpoint: Checkpoint
+  private let serving: CachePolicy.Decision
 
-  /// Describes a plan of a checkpoint.
+  /// Describes a plan of a checkpoint, as a daemon with a cache would serve it.
   package init(_ plan: PartitionPlan, of checkpoint: Checkpoint) {
+    self.init(plan, of: checkpoint, serving: CachePolicy(mode: .auto).decide(plan))
+  }
+
+  /// Describes a plan of a checkpoint, and how it is served.
+  init(_ plan: PartitionPlan, of checkpoint: Checkpoint, serving: CachePolicy.Decision) {
     self.plan = plan
     self.checkpoint = checkpoint
+    self.serving = serving
   }
 
   /// The JSON text.
@@ -33,22 +40,13 @@ package struct PlanDescription {
       }
       json.key("serving")
       json.object {
-        $0.member("how", costs.transformed == 0 ? "direct" : "computed as it is sent")
-        $0.member("why", reason(costs))
+        $0.member("how", serving.way.rawValue)
+        $0.member("why", serving.reason)
       }
       json.key("tensors")
       json.array { json in for tensor in plan.tensors { describe(tensor, to: &json) } }
     }
     return json
-  }
-
-  private func reason(_ costs: PartitionPlan.Costs) -> String {
-    if costs.transformed > 0 {
-      return "values are cast or quantized in windows as they are sent: nothing is stored, and any range is made alone"
-    }
-    return costs.gathered == 0
-      ? "all bytes are the source's, verbatim"
-      : "runs are sent from their files, gathers are collected in windows as they are sent"
   }
 
   private func describe(_ scheme: TensorScheme, to json: inout JSONWriter) {
