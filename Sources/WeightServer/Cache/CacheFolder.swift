@@ -49,7 +49,9 @@ struct CacheFolder: Sendable {
       guard let id = CacheFolder.id(of: name, CacheFolder.suffix) else { continue }
       let file = Path.join(path, name)
       // What another daemon removed meanwhile is not there.
-      guard let status = try? FileStatus.of(path: file), let lastUse = try? FileSystem.lastUse(of: file) else { continue }
+      guard let status = try? FileStatus.of(path: file), let lastUse = try? FileSystem.lastUse(of: file) else {
+        continue
+      }
       found.append(Found(id: id, bytes: Int(clamping: status.size), lastUse: lastUse))
     }
     return found
