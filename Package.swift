@@ -75,6 +75,7 @@ let package = Package(
   cLanguageStandard: .c11
 )
 
-for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels"].contains(target.name) {
+for target in package.targets
+where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

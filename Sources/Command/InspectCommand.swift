@@ -24,6 +24,11 @@ struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
 
+  @Flag(
+    name: .customLong("hf-config"),
+    help: "Print only the Hugging Face config.json of the model, and where its fields come from.")
+  var huggingFaceConfiguration = false
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -36,6 +41,13 @@ struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
 
   func run() async throws {
     let checkpoint = try source.load()
+    if huggingFaceConfiguration {
+      do throws(LoaderError) {
+        return Terminal.write(try checkpoint.huggingFaceConfiguration(), to: .output)
+      } catch {
+        throw Failure(error)
+      }
+    }
     var plan: PartitionPlan?
     var report: QuantizationReport?
     if let mp {
@@ -50,11 +62,27 @@ struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
         throw Failure(error)
       }
     }
-    Terminal.write(json ? jsonText(checkpoint, plan, report) : InspectReport(checkpoint, plan, report).text, to: .output)
+    let text =
+      if json {
+        jsonText(checkpoint, plan, report, try mapping(of: checkpoint))
+      } else {
+        InspectReport(checkpoint, plan, report, try mapping(of: checkpoint)).text
+      }
+    Terminal.write(text, to: .output)
+  }
+
+  /// How the source's tensors become Hugging Face's, where those are asked for.
+  private func mapping(of checkpoint: Checkpoint) throws -> HuggingFaceMapping? {
+    guard try parameters.parameters(rank: nil, mp: 1).names == .huggingFace else { return nil }
+    do throws(LoaderError) {
+      return try checkpoint.huggingFace()
+    } catch {
+      throw Failure(error)
+    }
   }
 
   private func jsonText(
-    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?, _ mapping: HuggingFaceMapping?
   ) -> String {
     var json = JSONWriter()
     json.object { json in
@@ -62,6 +90,10 @@ struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
       let description = ManifestDescription(checkpoint)
       description.writeSummary(to: &json, degrees: checkpoint.possibleDegrees)
       description.writeDetails(to: &json)
+      if let mapping {
+        json.key("mapping")
+        json.raw(MappingDescription(mapping).json.bytes)
+      }
       if let plan {
         json.key("plan")
         json.raw(PlanDescription(plan, of: checkpoint).json.bytes)

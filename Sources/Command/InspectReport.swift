@@ -5,10 +5,17 @@ struct InspectReport {
   private let checkpoint: Checkpoint
   private let plan: PartitionPlan?
   private let errors: [String: QuantizationReport.Row]
+  private let mapping: HuggingFaceMapping?
 
-  init(_ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport? = nil) {
+  /// - Parameters:
+  ///   - report: what quantization costs, where it was measured.
+  ///   - mapping: how the source's tensors become Hugging Face's, where that is asked for.
+  init(
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?, _ mapping: HuggingFaceMapping?
+  ) {
     self.checkpoint = checkpoint
     self.plan = plan
+    self.mapping = mapping
     errors = Dictionary((report?.rows ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
@@ -20,7 +27,8 @@ struct InspectReport {
       text += "\nWarnings\n"
       for warning in checkpoint.warnings { text += "  \(warning)\n" }
     }
-    text += "\n" + table
+    if let mapping { text += "\n" + InspectReport.aligned(InspectReport.rows(of: mapping)) }
+    if mapping == nil || plan != nil { text += "\n" + table }
     return text
   }
 
@@ -59,7 +67,7 @@ struct InspectReport {
       for tensor in plan.tensors {
         var row = [
           tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)",
-          tensor.rule.description,
+          tensor.scheme.of == nil ? tensor.rule.description : "-",
         ]
         if !isPlain { row.append(tensor.scheme.description) }
         if !errors.isEmpty {
@@ -74,6 +82,21 @@ struct InspectReport {
         rows.append([tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.shape)", rule])
       }
     }
-    return TextTable(rows: rows).lines.map { $0 + "\n" }.joined()
+    return InspectReport.aligned(rows)
+  }
+
+  /// What becomes of each of the source's tensors, a line each.
+  private static func rows(of mapping: HuggingFaceMapping) -> [[String]] {
+    [["SOURCE", "SHAPE", "BECOMES", "SHAPE", "BY"]]
+      + mapping.lines.map { line in
+        [
+          line.source.escaped, "\(line.sourceShape)", line.target?.escaped ?? "-",
+          line.target == nil ? "-" : "\(line.targetShape)", line.operation,
+        ]
+      }
+  }
+
+  private static func aligned(_ rows: [[String]]) -> String {
+    TextTable(rows: rows).lines.map { $0 + "\n" }.joined()
   }
 }

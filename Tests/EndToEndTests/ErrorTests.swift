@@ -112,10 +112,14 @@ import Testing
   @Test func anAnswerThatWouldComeTooLateIsNotMade() throws {
     try Daemon.run { daemon in
       let client = try daemon.client()
-      for (name, value) in [("Connect-Timeout-Ms", "0"), ("grpc-timeout", "0n")] {
-        let answer = try client.get("/shard?rank=0&mp=1", [name: value])
-        #expect(answer.isError(504, "deadline_exceeded"), "\(name): \(answer.status)")
-        #expect(try client.get("/shard?rank=0&mp=1", [name: "60000\(name.hasPrefix("grpc") ? "m" : "")"]).status == 200)
+      for (name, none, enough) in [("Connect-Timeout-Ms", "0", "60000"), ("grpc-timeout", "0n", "60S")] {
+        // An answer may be made before the time is looked at; each try asks for one that was not made before.
+        var answer = try client.get("/shard?rank=0&mp=1", [name: none])
+        for number in 0..<50 where answer.status == 200 {
+          answer = try client.get("/shard?rank=0&mp=1&tensors=*,\(number)", [name: none])
+        }
+        #expect(answer.isError(504, "deadline_exceeded"), "\(name): \(answer)")
+        #expect(try client.get("/shard?rank=0&mp=1", [name: enough]).status == 200)
         #expect(try client.get("/healthz", [name: "soon"]).isError(400, "invalid_argument", "soon"))
       }
     }

@@ -1,7 +1,12 @@
 """Quantized partitions against numpy's arithmetic, and of the same weights saved in every container at several degrees."""
+import contextlib
 import json
+import pathlib
+import re
 import subprocess
 import sys
+import time
+import urllib.request
 
 import numpy
 import pytest
@@ -144,3 +149,46 @@ def test_dequantized_values_are_near_the_sources(sample_url, scheme, limit):
         steps = numpy.repeat(tensors[name + ".scale"], plain[name].size // tensors[name + ".scale"].size)
         errors = numpy.abs(dequantized(tensors, name) - plain[name].astype(numpy.float32)).reshape(-1)
         assert (errors <= steps * limit).all(), name
+
+
+def expansion(folder, mib):
+    """A checkpoint of one matrix, whose file takes no room."""
+    rows = mib * 2**20 // 2 // 4096
+    name = "model.layers.0.mlp.up_proj.weight"
+    header = {name: {"dtype": "BF16", "shape": [rows, 4096], "data_offsets": [0, rows * 8192]}}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    folder.mkdir()
+    with open(folder / "model.safetensors", "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + rows * 8192)
+    configuration = {"model_type": "llama", "hidden_size": 4096, "num_attention_heads": 32, "num_hidden_layers": 1}
+    (folder / "config.json").write_text(json.dumps(configuration))
+    return folder
+
+
+def peak(folder):
+    """Bytes that the daemon of a checkpoint has had resident at most."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            if b"serve" in arguments and str(folder).encode() in arguments:
+                return int(re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text()).group(1)) * 1024
+    raise RuntimeError(f"no process serves {folder}")
+
+
+def test_time_to_the_first_byte_and_memory_do_not_grow(tmp_path):
+    """64 groups of a matrix: each scale is made of a 64th of all weights, and stands in front."""
+    peaks, firsts = [], []
+    for mib in (8, 128):
+        with daemon(expansion(tmp_path / str(mib), mib)) as url:
+            start = time.monotonic()
+            with urllib.request.urlopen(f"{url}/shard?rank=0&mp=1&quantize=int8", timeout=300) as answer:
+                answer.read(64)
+                firsts.append(time.monotonic() - start)
+                while answer.read(1 << 20):
+                    pass
+            total = time.monotonic() - start
+            peaks.append(peak(tmp_path / str(mib)))
+    assert firsts[1] < total / 3, (firsts, total)
+    assert peaks[1] - peaks[0] < 32 * 2**20, peaks

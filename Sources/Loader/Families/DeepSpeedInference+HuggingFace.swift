@@ -66,7 +66,8 @@ private struct InjectedModel {
     mlpNorm: "post_attention_layernorm", attention: ["self_attention.query_key_value"], from: .qkvHeads, to: .qkvHeads,
     output: "self_attention.dense", mlpInput: ["mlp.dense_h_to_4h"], mlpOutput: "mlp.dense_4h_to_h",
     others: [
-      "transformer.word_embeddings", "transformer.word_embeddings_layernorm[.norm]", "transformer.ln_f[.norm]", "lm_head",
+      "transformer.word_embeddings", "transformer.word_embeddings_layernorm[.norm]", "transformer.ln_f[.norm]",
+      "lm_head",
     ])
 
   private static let gpt2 = InjectedModel(

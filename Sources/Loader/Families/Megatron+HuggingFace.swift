@@ -18,7 +18,8 @@ extension Family {
         attention: "\(attention)query_key_value", output: "\(attention)dense", order: source.context.megatronRows,
         mlpInput: "*layers.#.mlp.dense_h_to_4h", mlpOutput: "*layers.#.mlp.dense_4h_to_h",
         finalNorm: "*{final_layernorm,transformer.final_norm,transformer.ln_f,transformer.norm}",
-        head: "*{lm_head,output_layer}.weight", headCopy: "*word_embeddings_for_head.weight", isGated: source.context.geometry.isGated))
+        head: "*{lm_head,output_layer}.weight", headCopy: "*word_embeddings_for_head.weight",
+        isGated: source.context.geometry.isGated))
   }
 
   /// A Hugging Face model for a Megatron-Core source.

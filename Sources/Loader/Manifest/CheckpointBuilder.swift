@@ -20,7 +20,7 @@ struct CheckpointBuilder {
     let extra = try extraRules()
     if let configuration = raw.configuration { try family.configure(configuration, &raw.context) }
     dropIgnored(family)
-    var table = RoleTable(family, raw.context, extra: extra)
+    var table = RoleTable(family, raw.context, extra: extra, fallback: raw.fallbackRules)
     try checkOtherValues(&table)
     let tensors = try assemble(&table)
     return Checkpoint(
@@ -28,7 +28,7 @@ struct CheckpointBuilder {
       parallelization: raw.parallelization, version: raw.version, moduleKey: raw.moduleKey, tensors: tensors,
       files: files, revision: revision(family, files: files, identities: identities), warnings: warnings,
       keepsEmbeddingsWhole: raw.keepsEmbeddingsWhole, vocabularySize: raw.manifest?.vocabularySize, extraRules: extra,
-      arguments: raw.arguments)
+      arguments: raw.arguments, configurationText: raw.configurationText)
   }
 
   // MARK: Family
@@ -65,7 +65,7 @@ struct CheckpointBuilder {
       }
       rules.append(NameRule(pattern: parsed, role: role))
     }
-    return rules
+    return rules + raw.rules
   }
 
   private mutating func dropIgnored(_ family: Family) {

@@ -6,13 +6,16 @@ struct CompanionConfiguration {
   /// The file, relative to the checkpoint's folder or absolute.
   let path: String
   private let configuration: HuggingFaceConfiguration
+  private let text: String
 
   /// The configuration; nil where there is none.
   static func read(_ candidate: Candidate, assets: String?) throws(LoaderError) -> CompanionConfiguration? {
     let path = assets.map { Path.join($0, "config.json") } ?? "config.json"
     do throws(LoaderError) {
       let object = try candidate.readObject(path, limit: 4 << 20)
-      return CompanionConfiguration(path: path, configuration: HuggingFaceConfiguration(object: object))
+      let text = String(decoding: try candidate.read(path, limit: 4 << 20), as: UTF8.self)
+      return CompanionConfiguration(
+        path: path, configuration: HuggingFaceConfiguration(object: object), text: text)
     } catch {
       if error.code == .missingFile { return nil }
       throw error
@@ -24,7 +27,7 @@ struct CompanionConfiguration {
 
   /// Fills in what the files of a Megatron checkpoint did not say.
   func complete(_ raw: inout RawCheckpoint) throws(LoaderError) {
-    raw.companion = configuration
+    raw.configurationText = text
     let isInjected = raw.family?.name == Family.deepSpeedInference.name
     guard raw.configuration == nil, raw.family == nil || isInjected else { return }
     raw.context.companionModelType = configuration.modelType

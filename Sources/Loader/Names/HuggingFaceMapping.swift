@@ -71,7 +71,8 @@ private struct MappingBuilder {
     if line.omission != nil {
       lines.append(
         .init(
-          source: tensor.name, sourceShape: tensor.shape, target: nil, targetShape: [], operation: line.operation))
+          source: tensor.name, sourceShape: tensor.shape, target: nil, targetShape: [],
+          operation: line.operation(isTransposed: false, isInterleaved: false)))
       return
     }
     let sourceAxis = line.sourceLayout.outputAxis(rank: tensor.shape.count)
@@ -79,6 +80,7 @@ private struct MappingBuilder {
     let isTransposed = line.sourceLayout != line.targetLayout && tensor.shape.count == 2
     let rows = tensor.shape.isEmpty ? 1 : tensor.shape[sourceAxis]
     let parts = try self.runs(line, rows: rows, of: tensor)
+    let operation = operation(line, tensor, isTransposed: isTransposed, rows: rows)
     for (part, name) in line.targets(of: tensor.name, numbers: numbers).enumerated() {
       if let other = seen.updateValue(tensor.name, forKey: name) {
         throw LoaderError(
@@ -91,12 +93,23 @@ private struct MappingBuilder {
       mapping.entries.append(
         .init(
           name: name, shape: shape, pieces: list.map { .init(source: index, runs: $0.runs) },
-          isTransposed: isTransposed, axis: targetAxis, operation: line.operation))
+          isTransposed: isTransposed, axis: targetAxis, operation: operation))
       lines.append(
         .init(
           source: tensor.name, sourceShape: tensor.shape, target: name, targetShape: shape,
-          operation: line.operation))
+          operation: operation))
     }
+  }
+
+  private func operation(_ line: NameMapping, _ tensor: LogicalTensor, isTransposed: Bool, rows: Int) -> String {
+    let operation = line.operation(isTransposed: isTransposed, isInterleaved: isInterleaved)
+    guard tensor.role == .vocabulary, let size = source.vocabularySize, size < rows else { return operation }
+    return "\(operation); rows from \(size) on are padding and dropped"
+  }
+
+  /// Whether rotary pairs lie side by side in the source, where the model has such.
+  private var isInterleaved: Bool {
+    source.arguments.boolean("rotary_interleaved") == true && names.modelType != "gpt2"
   }
 
   /// The first line of the table that a name matches.
@@ -135,13 +148,13 @@ private struct MappingBuilder {
     _ line: NameMapping, rows: Int, of tensor: LogicalTensor
   ) throws(LoaderError) -> RowOrder.Numbers {
     let geometry = source.context.geometry
-    let isInterleaved = source.arguments.boolean("rotary_interleaved") == true && names.modelType != "gpt2"
     guard let heads = geometry.heads, let pairs = geometry.keyValueHeadCount else {
       guard !line.from.needsHeads, !line.to.needsHeads, !isInterleaved, rows % 3 == 0 else {
         throw LoaderError(
           .failedPrecondition,
           "names=hf: the order of the rows of \(tensor.name.escaped) depends on the number of attention heads, which nothing"
-            + " says; put a config.json with num_attention_heads beside the checkpoint or in the manifest's assets folder")
+            + " says; put a config.json with num_attention_heads beside the checkpoint or in the manifest's assets folder"
+        )
       }
       return RowOrder.Numbers(heads: 1, keyValueHeads: 1, headRows: rows / 3)
     }
@@ -159,7 +172,8 @@ private struct MappingBuilder {
   }
 
   private func odd(_ tensor: LogicalTensor, _ what: String) -> LoaderError {
-    LoaderError(.failedPrecondition, "names=hf: \(tensor.name.escaped) of shape \(tensor.shape) has no mapping: \(what)")
+    LoaderError(
+      .failedPrecondition, "names=hf: \(tensor.name.escaped) of shape \(tensor.shape) has no mapping: \(what)")
   }
 
   // MARK: Tensors
@@ -180,7 +194,7 @@ private struct MappingBuilder {
       if let found { tensor.isBeforeLayers = found.isBeforeLayers }
       tensor.replicas = replicas(entry, of: first)
       tensor.origin = .init(source: first.name, operation: entry.operation)
-      guard first.dtype.byteSize != nil || entry.operation == "as it is" else {
+      guard first.dtype.byteSize != nil || entry.isIdentity else {
         throw odd(first, "\(first.dtype.rawValue) elements are only passed through whole")
       }
       tensors.append(tensor)
@@ -192,15 +206,5 @@ private struct MappingBuilder {
   private func replicas(_ entry: TensorMapping.Entry, of first: LogicalTensor) -> [Box] {
     let copies = first.replicas.map { copy in TensorMapping.boxes(of: entry) { _ in [copy] } }
     return copies.allSatisfy { $0.count == 1 } ? copies.flatMap { $0 } : []
-  }
-}
-
-extension RowOrder {
-  /// Whether its parts are queries, keys and values.
-  fileprivate var isAttention: Bool {
-    switch self {
-    case .qkvBlocks, .qkvHeads, .qkvRows, .qkvGroups, .qkvApart: true
-    case .single, .gateUp, .upGate, .gateUpApart: false
-    }
   }
 }

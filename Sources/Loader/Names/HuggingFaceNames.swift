@@ -22,6 +22,8 @@ struct HuggingFaceNames: Sendable {
     let sourceType: String
     /// The training's arguments, where the source has them.
     let arguments: TrainingArguments
+    /// Rows of the vocabulary that are no padding, where something says so.
+    let vocabularySize: Int?
     /// The names of the source's tensors.
     let names: [String]
 
@@ -36,7 +38,8 @@ struct HuggingFaceNames: Sendable {
       for key in ["apply_layernorm_1p", "layernorm_zero_centered_gamma"] where arguments.boolean(key) == true {
         throw LoaderError(
           .failedPrecondition,
-          "names=hf: args.\(key) is true, so norms hold weight - 1; Hugging Face's hold the weight, and names=hf moves bytes only")
+          "names=hf: args.\(key) is true, so norms hold weight - 1; Hugging Face's hold the weight, and names=hf moves bytes only"
+        )
       }
     }
   }

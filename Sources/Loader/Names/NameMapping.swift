@@ -96,7 +96,10 @@ struct NameMapping: Sendable {
   }
 
   /// What is done to the rows and axes, in words.
-  var operation: String {
+  /// - Parameters:
+  ///   - isTransposed: whether it is a matrix whose axes are exchanged.
+  ///   - isInterleaved: whether rotary pairs lie side by side in the source.
+  func operation(isTransposed: Bool, isInterleaved: Bool) -> String {
     if let omission { return "left out: \(omission)" }
     var steps: [String] = []
     switch (from, to) {
@@ -108,7 +111,8 @@ struct NameMapping: Sendable {
     case (_, .gateUpApart): steps.append("gate and up apart")
     default: steps.append("rows in another order")
     }
-    if sourceLayout != targetLayout { steps.append("transposed") }
+    if isInterleaved, from != .single, from.isAttention { steps.append("rotary pairs from side by side to halves") }
+    if isTransposed { steps.append("transposed") }
     return steps.isEmpty ? "as it is" : steps.joined(separator: ", ")
   }
 }

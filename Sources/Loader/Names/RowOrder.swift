@@ -60,6 +60,14 @@ public enum RowOrder: Sendable, Hashable {
     var interleavedRows = 0
   }
 
+  /// Whether its parts are queries, keys and values.
+  var isAttention: Bool {
+    switch self {
+    case .qkvBlocks, .qkvHeads, .qkvRows, .qkvGroups, .qkvApart: true
+    case .single, .gateUp, .upGate, .gateUpApart: false
+    }
+  }
+
   /// Whether the order cannot be told without the number of heads.
   var needsHeads: Bool { self == .qkvHeads || self == .qkvGroups }
 

@@ -16,6 +16,9 @@ struct RowRun: Hashable, Sendable {
     RowRun(sourceStart: 0, sourceStep: 1, targetStart: 0, targetStep: 1, count: count)
   }
 
+  /// Whether rows lie where they lay.
+  var isWhole: Bool { sourceStart == 0 && targetStart == 0 && sourceStep == 1 && targetStep == 1 }
+
   /// The way back.
   var inverted: RowRun {
     RowRun(

@@ -18,6 +18,11 @@ struct TensorMapping: Sendable, Hashable {
     let axis: Int
     /// What is done, in words.
     let operation: String
+
+    /// Whether the tensor is another's, all of it, under a name of its own.
+    var isIdentity: Bool {
+      !isTransposed && pieces.count == 1 && pieces[0].runs.count == 1 && pieces[0].runs[0].isWhole
+    }
   }
 
   /// What a tensor has of another.

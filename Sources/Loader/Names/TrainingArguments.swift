@@ -13,8 +13,10 @@ public struct TrainingArguments: Sendable, Hashable {
   /// Values that are kept: more is not what training scripts write.
   private static let limit = 10_000
 
-  /// No arguments.
-  init() {}
+  /// Known values; none by default.
+  init(_ values: [String: Value] = [:]) {
+    self.values = values
+  }
 
   /// The plain values of a namespace's attributes.
   init(_ namespace: InertValue) {

@@ -32,6 +32,8 @@ public struct Checkpoint: Sendable {
   let extraRules: [NameRule]
   /// The training's arguments, where the source has them.
   var arguments = TrainingArguments()
+  /// The `config.json` beside the checkpoint or in the manifest's `assets`, as it is; nil where there is none.
+  var configurationText: String?
   private let mapping = Memo<Result<HuggingFaceMapping, LoaderError>>()
 
   /// How a source was parallelized.
@@ -76,9 +78,17 @@ public struct Checkpoint: Sendable {
     }.get()
   }
 
+  /// The Hugging Face `config.json` of the model: the one beside the checkpoint, else one made of the training's arguments.
+  /// - Throws: `failedPrecondition` where a field is said by nothing, naming it and the manifest's key to give it by.
+  public func huggingFaceConfiguration() throws(LoaderError) -> String {
+    if let configurationText { return configurationText }
+    return try HuggingFaceConfigurationWriter(self).text
+  }
+
   private func makeMapping() throws(LoaderError) -> HuggingFaceMapping {
     let source = HuggingFaceNames.Source(
-      context: context, sourceType: sourceType, arguments: arguments, names: tensors.map(\.name))
+      context: context, sourceType: sourceType, arguments: arguments, vocabularySize: vocabularySize(for: .huggingFace),
+      names: tensors.map(\.name))
     if let names = try family.huggingFace(source) {
       return try HuggingFaceMapping(names, source: source, tensors: tensors)
     }

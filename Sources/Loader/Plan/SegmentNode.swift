@@ -30,6 +30,10 @@ indirect enum SegmentNode {
     }
   }
 
+  private var isLeaf: Bool {
+    if case .leaf = self { true } else { false }
+  }
+
   /// The strip of a node that is a leaf, or one leaf in a nest of loops; nil of any other.
   /// - Parameter loops: the loops around the node.
   func strip(behind loops: Int) -> Gather.Strip? {
@@ -53,10 +57,10 @@ indirect enum SegmentNode {
 
   // MARK: Regular distances
 
-  /// Nodes that are alike and lie at a regular distance, as loops; `least` of them at least.
+  /// Nodes that are alike and lie at a regular distance, as loops; of leaves, `least` at least.
   static func folded(_ nodes: [SegmentNode], from least: Int) -> [SegmentNode] {
     var nodes = nodes
-    while nodes.count >= least {
+    while nodes.count > 1 {
       let next = foldedOnce(nodes, from: least)
       if next.count == nodes.count { break }
       nodes = next
@@ -69,7 +73,7 @@ indirect enum SegmentNode {
     let isLong = nodes.contains { node in
       if case .leaf(let leaf) = node { leaf.strip.length >= StretchIterator.directThreshold } else { false }
     }
-    return isLong ? nodes : folded(nodes, from: 4)
+    return isLong ? nodes : folded(nodes, from: 3)
   }
 
   private static func foldedOnce(_ nodes: [SegmentNode], from least: Int) -> [SegmentNode] {
@@ -79,7 +83,7 @@ indirect enum SegmentNode {
       var end = start + 1
       if end < nodes.count, let distances = nodes[start].distances(to: nodes[end]) {
         repeat { end += 1 } while end < nodes.count && nodes[end - 1].distances(to: nodes[end]) == distances
-        if end - start >= least {
+        if end - start >= (nodes[start].isLeaf ? least : 2) {
           var strides = distances[...]
           result.append(.loop(count: end - start, body: [nodes[start].looped(&strides)]))
           start = end

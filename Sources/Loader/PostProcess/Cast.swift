@@ -2,7 +2,7 @@
 ///
 /// Source: torch's `Tensor.to()`, 2.13: `c10/util/Half.h`, `BFloat16.h`, `torch/headeronly/util/Float8_e4m3fn.h`, `Float8_e5m2.h`. Every
 /// conversion goes by way of Float, F64's too: rounded to nearest even; too large a number becomes infinity, or in E4M3FN, which
-/// has none, its largest number (torch gave NaN before it saturated). A NaN stays one.
+/// has none, its largest number (older versions of torch give NaN). A NaN stays one.
 struct Cast: PostProcess {
   /// The type that numbers become.
   let dtype: DType

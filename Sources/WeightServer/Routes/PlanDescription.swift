@@ -69,7 +69,8 @@ package struct PlanDescription {
       json.array(tensor.wholeShape)
       json.key("range")
       json.array([tensor.range.lowerBound, tensor.range.upperBound])
-      json.member("rule", tensor.rule.description)
+      // A scale is not dealt: it is made of what the rank holds.
+      json.member("rule", tensor.scheme.of == nil ? tensor.rule.description : nil)
       json.key("scheme")
       describe(tensor.scheme, to: &json)
       if let origin = tensor.origin {

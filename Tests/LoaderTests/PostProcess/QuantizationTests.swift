@@ -6,7 +6,8 @@ import Testing
 /// Quantized partitions: of real checkpoints against DeepSpeed's and the reference's, of random ones against what is said of them.
 @Suite struct QuantizationTests {
   private static let groups: [[(name: String, value: String)]] = [
-    [("group_size", "40")], [("groups", "1")], [("groups", "2"), ("mlp_extra_grouping", "true")], [("group_size", "3")], [("groups", "25")],
+    [("group_size", "40")], [("groups", "1")], [("groups", "2"), ("mlp_extra_grouping", "true")], [("group_size", "3")],
+    [("groups", "25")],
     [("group_size", "20000")],
   ]
 
