@@ -22,7 +22,7 @@ import Testing
 
   @Test func whatWasBeingMadeAtAKillIsNeverServed() throws {
     let folder = try TemporaryFolder()
-    let checkpoint = try Checkpoints.large(in: folder, bytes: 256 << 20)
+    let checkpoint = try Checkpoints.large(in: folder, bytes: 128 << 20)
     let cache = CacheSettings(folder)
     var wasCut = false
     for _ in 0..<10 where !wasCut {
@@ -138,8 +138,8 @@ import Testing
     var environment = CacheSettings(folder).environment
     environment["WEIGHT_SERVER_CACHE_MODE"] = mode
     try Daemon.run(environment: environment) { daemon in
-      let arguments = ["pull", "--mp", "2", "--ranks", "0-1", "--verify", "-o", "\(folder.path)/", "--json", daemon.url]
-      let pull = try ChildProcess(arguments)
+      let options = ["--mp", "2", "--ranks", "0-1", "--verify", "-o", "\(folder.path)/", "--json"]
+      let pull = try ChildProcess(["pull"] + options + [daemon.url])
       #expect(try pull.exitStatus() == 0, "\(pull.errors)")
       let files = try JSON([UInt8](try pull.wholeOutput().utf8))["files"]?.elements ?? []
       #expect(files.map { $0["digest_confirmed"]?.boolean } == [true, true])

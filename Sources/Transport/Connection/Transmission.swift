@@ -114,7 +114,7 @@ struct Transmission {
         if memory.isEmpty { (memoryBytes, memoryStart) = (bytes, 0) } else { memoryBytes += bytes }
         lookAhead = .none
         continue
-      case .piece(.filled), .piece(.awaited): preconditionFailure("a piece that is to come is taken for one that is there")
+      case .piece(.filled), .piece(.awaited): preconditionFailure("a piece to come is taken for one that is there")
       }
       if let failure = prefetch() { return .failed(failure) }
     }

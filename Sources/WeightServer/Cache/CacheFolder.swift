@@ -23,8 +23,8 @@ struct CacheFolder: Sendable {
   /// The path of an entry.
   func path(of id: String) -> String { Path.join(path, id + CacheFolder.suffix) }
 
-  /// Makes the folder, if it is not there.
-  func make() throws(SystemError) { try Folder.make(path) }
+  /// Makes the folder, if it is not there, for its owner alone: who may not read the checkpoint must not read it here.
+  func make() throws(SystemError) { try Folder.make(path, permissions: 0o700) }
 
   /// Bytes that are free on its disk.
   func freeBytes() throws(SystemError) -> Int { try FileSystem.freeBytes(at: path) }
@@ -49,7 +49,9 @@ struct CacheFolder: Sendable {
       guard let id = CacheFolder.id(of: name, CacheFolder.suffix) else { continue }
       let file = Path.join(path, name)
       // What another daemon removed meanwhile is not there.
-      guard let status = try? FileStatus.of(path: file), let lastUse = try? FileSystem.lastUse(of: file) else { continue }
+      guard let status = try? FileStatus.of(path: file), let lastUse = try? FileSystem.lastUse(of: file) else {
+        continue
+      }
       found.append(Found(id: id, bytes: Int(clamping: status.size), lastUse: lastUse))
     }
     return found

@@ -54,9 +54,9 @@ struct CachePolicy: Sendable {
       }
       let small = CachePolicy.bytesInSmallPieces(of: plan)
       if small > plan.length / CachePolicy.smallPieceShare {
+        let size = CachePolicy.smallPiece
         return Decision(
-          way: .cached,
-          reason: "\(small) of \(plan.length) bytes are collected in pieces of fewer than \(CachePolicy.smallPiece) bytes")
+          way: .cached, reason: "\(small) of \(plan.length) bytes are collected in pieces of fewer than \(size) bytes")
       }
       return uncached(costs, nil)
     }

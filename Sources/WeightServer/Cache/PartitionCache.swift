@@ -63,6 +63,7 @@ final class PartitionCache: Sendable {
   func source(of body: PartitionBody, model: String, range: Range<Int>) -> Source {
     let plan = body.plan
     let direct = Source(source: PartitionBodySource(body, range: range))
+    if policy.mode == .never { return direct }
     let isWhole = range == 0..<plan.length
     let (answer, job) = ask(body, model: model, mayMake: isWhole && policy.decide(plan).way == .cached)
     switch answer {

@@ -30,7 +30,8 @@ struct Prefill: Sendable {
         make(PartitionBody(plan, sources: loaded.sources), model: name)
       }
     } catch {
-      logger.warning("partitions cannot be made ahead", metadata: ["model": "\(name)", "mp": "\(mp)", "error": "\(error)"])
+      logger.warning(
+        "partitions cannot be made ahead", metadata: ["model": "\(name)", "mp": "\(mp)", "error": "\(error)"])
     }
   }
 

@@ -29,7 +29,9 @@ struct Router: RequestHandler {
       // Nobody waits for the answer of a request whose connection is gone.
       guard !request.cancellation.isCancelled else { return finish(Response(Router.gone)) }
       guard route.mayAwaitDigest else { return finish(answer(request, by: route)) }
-      partitions.awaitDigest(request) { workers.run { finish(answer(request, by: route)) } }
+      partitions.awaitDigest(request) {
+        workers.run { finish(request.cancellation.isCancelled ? Response(Router.gone) : answer(request, by: route)) }
+      }
     }
   }
 

@@ -22,7 +22,8 @@ final class ChildProcess {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: workingFolder ?? folder.path)
     let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("WEIGHT_SERVER_") }
-    process.environment = inherited.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
+    let own = ["SWIFT_BACKTRACE": "enable=no", "XDG_CACHE_HOME": "\(folder.path)/cache"]
+    process.environment = inherited.merging(own) { $1 }.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output.pipe
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))

@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test func smallPiecesAreCounted() throws {
-    let plan = try plan()
+    let plan = try plan { ($0.rank, $0.mp) = (1, 4) }
     let small = CachePolicy.bytesInSmallPieces(of: plan)
     #expect(small > 0 && small <= plan.costs.gathered)
   }
