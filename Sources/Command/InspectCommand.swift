@@ -96,20 +96,7 @@ struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
       }
       if let plan {
         json.key("plan")
-        json.raw(PlanDescription(plan, of: checkpoint).json.bytes)
-      }
-      if let report {
-        json.key("quantization_report")
-        json.array { json in
-          for row in report.rows {
-            json.object {
-              $0.member("name", row.name)
-              $0.member("scheme", row.scheme.description)
-              $0.member("maximum_error", row.maximumError)
-              $0.member("mean_squared_error", row.meanSquaredError)
-            }
-          }
-        }
+        json.raw(PlanDescription(plan, of: checkpoint, report: report).json.bytes)
       }
     }
     return String(decoding: json.bytes, as: UTF8.self) + "\n"

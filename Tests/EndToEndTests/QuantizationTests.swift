@@ -70,6 +70,31 @@ import Testing
     }
   }
 
+  @Test func thePlanHasTheErrorsOnceThePartitionWasMade() throws {
+    let inspected = try Command(
+      "inspect", Repository.sample, "--mp", "2", "--rank", "0", "--quantize", "int4", "--json")
+    let expected = try errors(of: try #require(try JSON([UInt8](inspected.output.utf8))["plan"]))
+    #expect(expected.count == 8)
+    try Daemon.run { daemon in
+      let client = try daemon.client()
+      let query = "rank=0&mp=2&quantize=int4"
+      #expect(try errors(of: client.get("/plan?\(query)").json()).isEmpty)
+      _ = try client.get("/shard?\(query)")
+      var found: [String: JSON] = [:]
+      for _ in 0..<20_000 where found.isEmpty { found = try errors(of: client.get("/plan?\(query)").json()) }
+      #expect(found == expected)
+    }
+  }
+
+  /// What a plan says of each tensor's errors.
+  private func errors(of plan: JSON) throws -> [String: JSON] {
+    var errors: [String: JSON] = [:]
+    for tensor in try #require(plan["tensors"]?.elements) {
+      if let error = tensor["error"] { errors[try #require(tensor["name"]?.text)] = error }
+    }
+    return errors
+  }
+
   @Test func inspectPrintsWhatQuantizationCosts() throws {
     let command = try Command("inspect", Repository.sample, "--mp", "2", "--quantize", "int8")
     #expect(command.status == 0)

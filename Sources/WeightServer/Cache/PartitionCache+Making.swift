@@ -130,6 +130,7 @@ extension PartitionCache {
       state.jobs[id] = nil
     }
     job.stored(file, lease)
+    reports.wasMade(job.body)
     logger.info("partition is cached", metadata: ["entry": "\(id)", "bytes": "\(length)"])
   }
 

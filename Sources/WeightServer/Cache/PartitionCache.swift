@@ -11,6 +11,8 @@ final class PartitionCache: Sendable {
   let logger: Logger
   /// Digests, of cached and other bodies.
   let digests: DigestService
+  /// What quantization costs in bodies that were made.
+  let reports = QuantizationReports()
   /// Where partitions are made: in short steps, so that all that are being made go on side by side.
   let pool: WorkerPool
   let buffers = BufferStock()

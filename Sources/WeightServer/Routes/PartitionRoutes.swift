@@ -31,7 +31,9 @@ struct PartitionRoutes: Sendable {
     let isWhole = response.status == .ok && !isHead
     response.onDelivery = { [cache] delivery in
       held.release()
-      if isWhole, delivery.isComplete { cache.wasSent(body) }
+      guard isWhole, delivery.isComplete else { return }
+      cache.wasSent(body)
+      cache.reports.wasMade(body)
     }
     return response
   }
@@ -78,7 +80,10 @@ struct PartitionRoutes: Sendable {
     if wanted.hasRank {
       let (loaded, plan) = try plan(wanted)
       let serving = cache.serving(plan)
-      json = PlanDescription(plan, of: loaded.checkpoint, serving: serving).json
+      json =
+        PlanDescription(
+          plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]
+        ).json
     } else {
       let loaded = try wanted.checkpoint(in: catalog)
       json = DryRunDescription(loaded, wanted.parameters).json

@@ -6,17 +6,21 @@ package struct PlanDescription {
   private let plan: PartitionPlan
   private let checkpoint: Checkpoint
   private let serving: CachePolicy.Decision
+  private let errors: [String: QuantizationReport.Row]
 
   /// Describes a plan of a checkpoint, as a daemon with a cache would serve it.
-  package init(_ plan: PartitionPlan, of checkpoint: Checkpoint) {
-    self.init(plan, of: checkpoint, serving: CachePolicy(mode: .auto).decide(plan))
+  package init(_ plan: PartitionPlan, of checkpoint: Checkpoint, report: QuantizationReport?) {
+    self.init(plan, of: checkpoint, serving: CachePolicy(mode: .auto).decide(plan), report: report)
   }
 
-  /// Describes a plan of a checkpoint, and how it is served.
-  init(_ plan: PartitionPlan, of checkpoint: Checkpoint, serving: CachePolicy.Decision) {
+  /// Describes a plan of a checkpoint, how it is served, and what its quantization costs, where that is known.
+  init(
+    _ plan: PartitionPlan, of checkpoint: Checkpoint, serving: CachePolicy.Decision, report: QuantizationReport?
+  ) {
     self.plan = plan
     self.checkpoint = checkpoint
     self.serving = serving
+    errors = Dictionary((report?.rows ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The JSON text.
@@ -73,6 +77,13 @@ package struct PlanDescription {
       json.member("rule", tensor.scheme.of == nil ? tensor.rule.description : nil)
       json.key("scheme")
       describe(tensor.scheme, to: &json)
+      if let error = errors[tensor.name] {
+        json.key("error")
+        json.object {
+          $0.member("maximum", error.maximumError)
+          $0.member("mean_squared", error.meanSquaredError)
+        }
+      }
       if let origin = tensor.origin {
         json.member("made_of", origin.source)
         json.member("operation", origin.operation)
