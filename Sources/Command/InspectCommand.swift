@@ -4,11 +4,15 @@ import Platform
 import WeightServer
 
 /// `weight-server inspect`: what a checkpoint is, and how it would be dealt.
-struct InspectCommand: AsyncParsableCommand {
+struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Print what a checkpoint is, why, and how its tensors are dealt to ranks.",
-    discussion: "Reads metadata only, never a weight. With --mp, the shapes are those that each rank holds.")
+    discussion: """
+      Reads metadata only, never a weight, but for one case: with --quantize and --mp the weights that the rank holds are read, \
+      quantized and compared, and the table says how far they are from the source's. With --mp, the shapes are those that \
+      each rank holds.
+      """)
 
   @OptionGroup var source: CheckpointOptions
 
@@ -45,17 +49,26 @@ struct InspectCommand: AsyncParsableCommand {
       }
     }
     var plan: PartitionPlan?
+    var report: QuantizationReport?
     if let mp {
       let parameters = try parameters.parameters(rank: rank, mp: mp)
       do throws(LoaderError) {
-        plan = try Planner(checkpoint, parameters).plan()
+        let made = try Planner(checkpoint, parameters).plan()
+        plan = made
+        if parameters.quantization != .none {
+          report = try QuantizationReport(PartitionBody(made, sources: SourceSet(checkpoint.files)))
+        }
       } catch {
         throw Failure(error)
       }
     }
-    let mapping = try mapping(of: checkpoint)
-    Terminal.write(
-      json ? jsonText(checkpoint, plan, mapping) : InspectReport(checkpoint, plan, mapping).text, to: .output)
+    let text =
+      if json {
+        jsonText(checkpoint, plan, report, try mapping(of: checkpoint))
+      } else {
+        InspectReport(checkpoint, plan, report, try mapping(of: checkpoint)).text
+      }
+    Terminal.write(text, to: .output)
   }
 
   /// How the source's tensors become Hugging Face's, where those are asked for.
@@ -69,7 +82,7 @@ struct InspectCommand: AsyncParsableCommand {
   }
 
   private func jsonText(
-    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ mapping: HuggingFaceMapping?
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?, _ mapping: HuggingFaceMapping?
   ) -> String {
     var json = JSONWriter()
     json.object { json in
@@ -84,6 +97,19 @@ struct InspectCommand: AsyncParsableCommand {
       if let plan {
         json.key("plan")
         json.raw(PlanDescription(plan, of: checkpoint).json.bytes)
+      }
+      if let report {
+        json.key("quantization_report")
+        json.array { json in
+          for row in report.rows {
+            json.object {
+              $0.member("name", row.name)
+              $0.member("scheme", row.scheme.description)
+              $0.member("maximum_error", row.maximumError)
+              $0.member("mean_squared_error", row.meanSquaredError)
+            }
+          }
+        }
       }
     }
     return String(decoding: json.bytes, as: UTF8.self) + "\n"

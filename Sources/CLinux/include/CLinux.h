@@ -50,6 +50,9 @@ struct linux_strip {
 /// undefined. Returns an errno value, 0 when all was copied.
 int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t count, size_t turns);
 
+/// futimens(2): sets the access time to now and leaves the modification time as it is.
+int linux_note_use(int descriptor);
+
 /// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
 void linux_ignore_broken_pipes(void);
 

@@ -17,6 +17,9 @@ public struct StretchIterator: Sendable {
 
   /// Bytes that a window has at most: large enough that system calls cost nothing, small enough to stay in the cache.
   public static let windowSize = 512 << 10
+  /// Bytes of the source that are looked at for a window of what is computed: where few bytes come of many, as scales do, a window
+  /// is cut short, so that the time to the first byte and between two does not grow with the tensors.
+  public static let workLimit = 4 << 20
   /// Bytes of a window that is made of a transposed matrix: the more of its rows are made together, the more of each page and cache
   /// line of the source is used when it is visited.
   public static let transposedWindow = 1 << 20...4 << 20
@@ -31,7 +34,7 @@ public struct StretchIterator: Sendable {
     let range = range.clamped(to: 0..<body.plan.length)
     position = range.lowerBound
     end = range.upperBound
-    index = body.plan.segmentIndex(at: position)
+    index = body.plan.body.index(at: position)
   }
 
   /// The next stretch; nil at the end.
@@ -44,11 +47,21 @@ public struct StretchIterator: Sendable {
       position = min(body.plan.starts[index] + body.plan.segments[index].count, start + size, end)
       return .window(start..<position)
     }
-    while position < end, position - start < StretchIterator.windowSize {
+    var work = 0
+    while position < end, position - start < StretchIterator.windowSize, work < StretchIterator.workLimit {
       skipFinishedSegments()
-      if start != position, isDirect(index) || transposedSize(index) != nil { break }
-      let limit = min(body.plan.starts[index] + body.plan.segments[index].count, end)
-      position = min(limit, start + StretchIterator.windowSize)
+      let segment = body.plan.segments[index]
+      let limit = min(body.plan.starts[index] + segment.count, end, start + StretchIterator.windowSize)
+      if case .transform(let transform) = segment.content {
+        // What costs nothing is not kept waiting for what has to be computed: the header leaves at once.
+        if start != position, work == 0 { break }
+        let left = max((StretchIterator.workLimit - work) / transform.workPerByte, MemoryLayout<Float>.size)
+        work += min(limit - position, left) * transform.workPerByte
+        position += min(limit - position, left)
+      } else {
+        if start != position, isDirect(index) || transposedSize(index) != nil { break }
+        position = limit
+      }
     }
     return .window(start..<position)
   }

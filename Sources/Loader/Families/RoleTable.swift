@@ -26,10 +26,10 @@ struct RoleTable: Sendable {
     let isBeforeLayers: Bool
   }
 
-  /// A table whose `extra` rules (the manifest's) come before the family's.
-  init(_ family: Family, _ context: FamilyContext, extra: [NameRule] = []) {
+  /// A table whose `extra` rules (the manifest's, and the files' own) come before the family's, and whose `fallback` comes last.
+  init(_ family: Family, _ context: FamilyContext, extra: [NameRule] = [], fallback: [NameRule] = []) {
     let own = family.rules(context)
-    rules = extra + own
+    rules = extra + own + fallback
     firstOwn = extra.count
     firstLayered = extra.count + (own.firstIndex { $0.pattern.hasNumbers } ?? own.count)
     remembers = extra.allSatisfy { !$0.pattern.dependsOnDigits }

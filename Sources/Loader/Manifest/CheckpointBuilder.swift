@@ -20,7 +20,7 @@ struct CheckpointBuilder {
     let extra = try extraRules()
     if let configuration = raw.configuration { try family.configure(configuration, &raw.context) }
     dropIgnored(family)
-    var table = RoleTable(family, raw.context, extra: extra)
+    var table = RoleTable(family, raw.context, extra: extra, fallback: raw.fallbackRules)
     try checkOtherValues(&table)
     let tensors = try assemble(&table)
     return Checkpoint(
@@ -65,7 +65,7 @@ struct CheckpointBuilder {
       }
       rules.append(NameRule(pattern: parsed, role: role))
     }
-    return rules
+    return rules + raw.rules
   }
 
   private mutating func dropIgnored(_ family: Family) {
@@ -194,7 +194,8 @@ struct CheckpointBuilder {
     if ranks.isEmpty { return }
     let list = ranks.map(String.init).joined(separator: ", ")
     let text =
-      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); rank 0's is served"
+      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); each rank is served its own"
+      + " source rank's copy"
     if isStrict { throw LoaderError(.invalidCheckpoint, text) }
     warnings.append(text)
   }

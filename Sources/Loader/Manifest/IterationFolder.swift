@@ -23,8 +23,22 @@ struct IterationFolder {
         path: name, reason: "\(tracker) names \(name)", names: try candidate.names(in: name))
     }
     guard candidate.file == nil else { return nil }
-    return IterationFolder(path: "", reason: "the folder itself", names: candidate.names)
+    let iterations = candidate.names.filter { $0 == "release" || iteration?.match($0) != nil }
+    let isIteration = candidate.names.contains { RankFolderName($0) != nil || $0 == ".metadata" }
+    guard !isIteration, !iterations.isEmpty else {
+      return IterationFolder(path: "", reason: "the folder itself", names: candidate.names)
+    }
+    guard iterations.count == 1 else {
+      throw .ambiguous(
+        candidate.path, "there is no \(tracker), and the folder holds \(iterations.sorted().listed)",
+        remedy: "name the folder of one")
+    }
+    return IterationFolder(
+      path: iterations[0], reason: "\(iterations[0]) is its only iteration",
+      names: try candidate.names(in: iterations[0]))
   }
+
+  private static let iteration = NamePattern("iter_#")
 
   private static func folderName(_ text: String) throws(LoaderError) -> String {
     let word = String(text.prefix { !$0.isWhitespace })

@@ -18,9 +18,14 @@ struct MegatronRanks {
     raw.moduleKey = ranks.first?.moduleKey
     raw.otherValues = ranks.first?.others ?? []
     try checkWorldSizes()
+    try describe(&raw, version: version, overrides: overrides)
+    return raw
+  }
+
+  /// Fills in what the files say of the model whose tensors `raw` has: its numbers, and the layout's version.
+  func describe(_ raw: inout RawCheckpoint, version: Double?, overrides: Bool) throws(LoaderError) {
     try readArguments(into: &raw)
     try decideVersion(into: &raw, manifest: version, overrides: overrides)
-    return raw
   }
 
   /// `mp_world_size` is the number of ranks that saved the checkpoint.
@@ -63,14 +68,16 @@ struct MegatronRanks {
       fileVersion = fileVersion ?? version
     }
     let decision = try MegatronVersion.decide(
-      manifest: manifest, file: fileVersion, overrides: overrides, default: hasCoreNames ? 3 : 0)
+      manifest: manifest, file: fileVersion, overrides: overrides, default: hasCoreNames(raw) ? 3 : 0)
     raw.context.megatronLayout = decision.layout
     raw.version = decision.version
     raw.reasons.append("version \(decision.version): \(decision.reason)")
   }
 
   /// Whether the names are Megatron-Core's, which writes version 3.0 and no other.
-  private var hasCoreNames: Bool {
-    ranks.first?.tensors.contains { $0.name.hasSuffix(".self_attention.linear_qkv.weight") } ?? false
+  private func hasCoreNames(_ raw: RawCheckpoint) -> Bool {
+    let suffix = ".self_attention.linear_qkv.weight"
+    return raw.ranks.first?.contains { $0.name.hasSuffix(suffix) } ?? false
+      || raw.whole.contains { $0.name.hasSuffix(suffix) }
   }
 }

@@ -12,6 +12,10 @@ struct RawCheckpoint {
   var otherValues: [(name: String, kind: String)] = []
   /// The model's numbers and the layout's version.
   var context = FamilyContext()
+  /// Rules of the checkpoint's own, which go before the family's.
+  var rules: [NameRule] = []
+  /// What names are that neither those nor the family's rules know.
+  var fallbackRules: [NameRule] = []
   /// The family, where something says it; else it is found by the names.
   var family: Family?
   /// The Hugging Face configuration beside the files, of which the family reads its own keys once it is known.

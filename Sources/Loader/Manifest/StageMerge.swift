@@ -14,7 +14,13 @@ struct StageMerge {
   mutating func add(_ parts: [ModuleKey.Found]) throws(LoaderError) {
     moduleKey = moduleKey ?? parts.first?.key
     let expertCounts = parts.map { part in
-      (part.tensors.lazy.compactMap { NumberedName($0.name, marker: "experts.")?.number }.max() ?? -1) + 1
+      (part.tensors.lazy.compactMap { NumberedName(expertOf: $0.name)?.number }.max() ?? -1) + 1
+    }
+    if parts.count > 1, let joint = parts.lazy.flatMap(\.tensors).first(where: { StageMerge.isJoint($0.name) }) {
+      throw LoaderError(
+        .invalidCheckpoint,
+        "\(joint.name.escaped) has all experts of a rank in one matrix, of which \(parts.count) expert-parallel ranks cannot be"
+          + " put together: save with sequential or Transformer Engine's grouped experts")
     }
     var layers = 0
     var expertOffset = 0
@@ -22,7 +28,7 @@ struct StageMerge {
       others += rank == 0 ? part.others : []
       for named in part.tensors {
         var name = named.name
-        if let numbered = NumberedName(name, marker: "experts.") {
+        if let numbered = NumberedName(expertOf: name) {
           name = numbered.renumbered(numbered.number + expertOffset)
         } else if rank > 0 {
           continue
@@ -36,6 +42,11 @@ struct StageMerge {
       expertOffset += expertCounts[rank]
     }
     layerOffset += layers
+  }
+
+  /// Whether a tensor is that of `GroupedMLP`: `experts.weight1` and `experts.weight2`, `[in, experts * out]` and its like.
+  private static func isJoint(_ name: String) -> Bool {
+    name.hasSuffix(".experts.weight1") || name.hasSuffix(".experts.weight2")
   }
 }
 
@@ -61,6 +72,29 @@ struct NumberedName {
       rest = name[range.upperBound...]
     }
     return nil
+  }
+
+  /// The expert in a name: `experts.local_experts.3.linear_fc1.weight`, or `experts.linear_fc1.weight3` where one module has all;
+  /// nil where there is none.
+  ///
+  /// Source: NVIDIA/Megatron-LM `megatron/core/transformer/moe/experts.py`, `SequentialMLP` and `TEGroupedMLP`.
+  init?(expertOf name: String) {
+    if let numbered = NumberedName(name, marker: "experts.") {
+      self = numbered
+      return
+    }
+    let digits = name.reversed().prefix { $0.isASCII && $0.isNumber }.count
+    let stem = name.dropLast(digits)
+    guard digits > 0, digits <= 6, NumberedName.grouped.contains(where: stem.hasSuffix),
+      let number = Int(name.suffix(digits))
+    else { return nil }
+    self.number = number
+    before = stem
+    behind = ""
+  }
+
+  private static let grouped = ["linear_fc1", "linear_fc2"].flatMap { layer in
+    ["weight", "bias"].map { ".experts.\(layer).\($0)" }
   }
 
   /// The name with another number.

@@ -15,6 +15,8 @@ public struct Segment: Sendable, Hashable {
     case run(file: Int, offset: Int)
     /// Strips at regular distances: a tensor split along an inner axis, shards merged row by row, a transposed view.
     case gather(Gather)
+    /// Numbers that are computed from the source's: a cast, a quantization.
+    case transform(Transform)
   }
 }
 

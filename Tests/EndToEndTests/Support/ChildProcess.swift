@@ -32,7 +32,7 @@ final class ChildProcess {
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    if process.isRunning { kill() }
   }
 
   /// What it wrote to standard error so far.
@@ -64,6 +64,9 @@ final class ChildProcess {
 
   /// Asks it to stop.
   func terminate() { process.terminate() }
+
+  /// Ends it at once, without a chance to tidy up.
+  func kill() { Foundation.kill(identifier, SIGKILL) }
 
   /// Waits for its end, and returns its exit status; a signal that ended it counts as 128 and its number.
   func exitStatus() throws -> Int32 {

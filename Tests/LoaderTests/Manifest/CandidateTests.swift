@@ -1,52 +1,85 @@
+import Loader
 import Platform
 import TestSupport
 import Testing
 
-@testable import Loader
-
+/// Links are followed within the roots, and nowhere else.
 @Suite struct CandidateTests {
-  private static let safetensors: [UInt8] = {
-    let json = Array("{\"x\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]}}".utf8)
-    return [UInt8(json.count), 0, 0, 0, 0, 0, 0, 0] + json + [1, 2]
-  }()
+  private static let model = "\(Fixtures.folder)/conformance/hf_llama_tied_fp16_single/checkpoint"
 
-  @Test func linksIntoTheHubCachesBlobsAreFollowed() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("models--o--m/blobs/abc", Self.safetensors)
-    try folder.link("models--o--m/snapshots/rev/model.safetensors", to: "../../blobs/abc")
-    let checkpoint = try CheckpointLoader.load(folder.file("models--o--m/snapshots/rev"))
-    #expect(checkpoint.name == "m")
-    #expect(checkpoint.tensors.map(\.name) == ["x"])
-  }
-
-  @Test(arguments: ["../../outside", "/etc/hostname"])
-  func linksThatLeaveTheRootsAreRefused(target: String) throws {
-    let folder = try TemporaryFolder()
-    try folder.write("outside", Self.safetensors)
-    try folder.link("a/model/model.safetensors", to: target)
-    let error = try #require(throws: LoaderError.self) { try CheckpointLoader.load(folder.file("a/model")) }
-    #expect(error.code == .invalidCheckpoint)
-    #expect(error.message.contains("outside the roots") && error.message.contains("--root"))
-  }
-
-  @Test func aRootAllowsWhatALinkLeadsTo() throws {
-    let folder = try TemporaryFolder()
-    try folder.write("outside", Self.safetensors)
-    try folder.link("a/model/model.safetensors", to: "../../outside")
+  private func load(_ path: String, root: String? = nil) throws(LoaderError) -> Checkpoint {
     var options = LoadOptions()
-    try options.roots.add(folder: folder.path)
-    #expect(try CheckpointLoader.load(folder.file("a/model"), options: options).tensors.count == 1)
+    if let root { try? options.roots.add(folder: root) }
+    return try CheckpointLoader.load(path, options: options)
+  }
+
+  private func folder() throws -> TemporaryFolder {
+    let folder = try TemporaryFolder()
+    for name in ["config.json", "model.safetensors"] {
+      try folder.write("blobs/\(name)", Fixtures.read("\(CandidateTests.model)/\(name)"))
+    }
+    return folder
+  }
+
+  @Test(arguments: ["config.json", "model.safetensors"])
+  func aLinkThatLeavesTheFolderIsRefusedUnlessItsFolderIsARoot(_ name: String) throws {
+    let folder = try folder()
+    for other in ["config.json", "model.safetensors"] where other != name {
+      try folder.write("model/\(other)", Fixtures.read("\(CandidateTests.model)/\(other)"))
+    }
+    try folder.link("model/\(name)", to: "../blobs/\(name)")
+    let error = #expect(throws: LoaderError.self) { try load(folder.file("model")) }
+    #expect(error?.code == .invalidCheckpoint)
+    #expect(error?.message.contains("--root") == true)
+    #expect(try load(folder.file("model"), root: folder.file("blobs")).tensors.isEmpty == false)
+  }
+
+  @Test func aSnapshotOfTheHubsCacheLinksIntoItsBlobs() throws {
+    let folder = try TemporaryFolder()
+    let digest = String(repeating: "ab", count: 32)
+    try folder.write("models--org--small/blobs/\(digest)", Fixtures.read("\(CandidateTests.model)/model.safetensors"))
+    try folder.write("models--org--small/blobs/c0ffee", Fixtures.read("\(CandidateTests.model)/config.json"))
+    let snapshot = "models--org--small/snapshots/0123"
+    try folder.link("\(snapshot)/model.safetensors", to: "../../blobs/\(digest)")
+    try folder.link("\(snapshot)/config.json", to: "../../blobs/c0ffee")
+    let checkpoint = try load(folder.file(snapshot))
+    #expect(checkpoint.name == "small")
+    #expect(checkpoint.family.name == "llama")
+    try folder.write("models--org--other/blobs/c0ffee", "{}")
+    try folder.link("\(snapshot)/model.safetensors.index.json", to: "../../../models--org--other/blobs/c0ffee")
+    #expect(throws: LoaderError.self) { try load(folder.file(snapshot)) }
+  }
+
+  @Test(arguments: [
+    ("../elsewhere", LoaderError.Code.missingFile), ("model.safetensors", .inputOutput),
+    ("/dev/zero", .invalidCheckpoint),
+    ("/proc/self/mem", .invalidCheckpoint), ("..", .invalidCheckpoint),
+  ])
+  func aLinkToNothingToItselfOrToADeviceIsRefused(_ target: String, _ code: LoaderError.Code) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("model/config.json", "{}")
+    try folder.link("model/model.safetensors", to: target)
+    let error = #expect(throws: LoaderError.self) { try load(folder.file("model")) }
+    #expect(error?.code == code, "\(error?.description ?? "")")
+  }
+
+  @Test func aStepsFolderMayNotBeALinkOutOfTheRun() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("run/latest", "global_step1")
+    try folder.link("run/global_step1", to: "\(Fixtures.folder)/deepspeed/zero1/global_step1")
+    let error = #expect(throws: LoaderError.self) { try load(folder.file("run")) }
+    #expect(error?.message == "lies outside the roots")
   }
 
   @Test func whatIsNotThereIsMissing() throws {
-    let error = try #require(throws: LoaderError.self) { try CheckpointLoader.load("/nonexistent/x") }
+    let error = try #require(throws: LoaderError.self) { try load("/nonexistent/x") }
     #expect(error.code == .missingFile)
   }
 
   @Test func whatIsNoCheckpointSaysWhatWasLookedFor() throws {
     let folder = try TemporaryFolder()
     try folder.write("notes.txt", "hello")
-    let error = try #require(throws: LoaderError.self) { try CheckpointLoader.load(folder.path) }
+    let error = try #require(throws: LoaderError.self) { try load(folder.path) }
     #expect(error.message.contains("looked for") && error.message.contains("DeepSpeed manifest"))
   }
 }

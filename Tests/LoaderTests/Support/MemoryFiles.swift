@@ -14,6 +14,7 @@ struct MemoryFiles {
       case .zeros: result += Array(repeating: 0, count: segment.count)
       case .run(let file, let offset): result += files[file][offset..<offset + segment.count]
       case .gather(let gather): append(gather, loop: 0, indices: [], to: &result)
+      case .transform: preconditionFailure("the algebra of layouts is compared without arithmetic")
       }
     }
     return result

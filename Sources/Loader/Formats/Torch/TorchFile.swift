@@ -50,9 +50,7 @@ enum TorchFile {
 
   private static func complaint(_ head: [UInt8]) -> String {
     if head.isEmpty { return "is empty" }
-    if head.starts(with: Array("version https://git-lfs".utf8)) {
-      return "is a git-lfs pointer, not the file itself: fetch it with git lfs pull"
-    }
+    if let hint = ForeignFile.hint(head, name: "") { return hint }
     if head[0] == 0x80 {
       return "is a plain pickle, not a file of torch.save: it has none of its containers"
     }

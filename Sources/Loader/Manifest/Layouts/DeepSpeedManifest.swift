@@ -4,7 +4,10 @@ import Platform
 ///
 /// Source: DeepSpeed `runtime/state_dict_factory.py`, `SDLoaderFactory`.
 struct DeepSpeedManifest: SourceLayout {
+  let name = "manifest"
   let lookedFor = "a DeepSpeed manifest (JSON with type and checkpoints)"
+  // A manifest may be called as one likes.
+  let precedes: Set<String> = ["file"]
 
   func recognize(_ candidate: Candidate) -> String? {
     guard let file = candidate.file else { return nil }

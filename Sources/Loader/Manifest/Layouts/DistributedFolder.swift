@@ -5,10 +5,13 @@ import Platform
 /// Source: torch/distributed/checkpoint/filesystem.py and metadata.py. The state dict is found by the first element of each key's
 /// path: `model` or `module`, else the keys as they are.
 struct DistributedFolder: SourceLayout {
+  let name = "dcp"
   let lookedFor = "a PyTorch distributed checkpoint (a folder with .metadata)"
 
   func recognize(_ candidate: Candidate) -> String? {
-    candidate.has(DistributedCheckpoint.metadataName) ? "the folder holds .metadata, as PyTorch DCP writes it" : nil
+    if candidate.file == DistributedCheckpoint.metadataName { return "the file is .metadata, as PyTorch DCP writes it" }
+    return candidate.has(DistributedCheckpoint.metadataName)
+      ? "the folder holds .metadata, as PyTorch DCP writes it" : nil
   }
 
   func read(_ candidate: Candidate, files: inout FileTable, options: LoadOptions) throws(LoaderError) -> RawCheckpoint {

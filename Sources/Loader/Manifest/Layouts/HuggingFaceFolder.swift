@@ -4,8 +4,11 @@
 /// Source: transformers `modeling_utils.py`, `save_pretrained` and `_get_resolved_checkpoint_files` (safetensors before `.bin`, one
 /// file before an index); the index is `{"metadata": {…}, "weight_map": {name: file}}`. Only files that the index names are read.
 struct HuggingFaceFolder: SourceLayout {
+  let name = "huggingface"
   let lookedFor =
     "a Hugging Face folder (model.safetensors, pytorch_model.bin, or either in several files with an index, with config.json)"
+  // An index is JSON, as a manifest is. A trainer's folder has the model beside the run's state, which is what the run goes on from.
+  let precedes: Set<String> = ["manifest", "deepspeed", "deepspeed_universal"]
 
   /// How the weights lie in the folder.
   private enum Weights {

@@ -7,7 +7,10 @@ import Platform
 /// (`_get_checkpoint_format`). SwiGLU's `linear_fc1` lies as all of gate, then all of up (`core/transformer/mlp.py`), or as two keys that end
 /// in `_w` and `_v`. Partitions have a tensor a layer, as Megatron-Core's own loading makes them.
 struct MegatronCoreFolder: SourceLayout {
+  let name = "megatron_core"
   let lookedFor = "a Megatron-Core folder (metadata.json with sharded_backend, and .metadata)"
+  // It is a distributed checkpoint, below the tracker of Megatron-LM.
+  let precedes: Set<String> = ["megatron", "dcp"]
 
   private static let description = "metadata.json"
   private static let common = "common.pt"

@@ -6,14 +6,19 @@ import Platform
 /// within each pipeline stage (`megatron/core/transformer/transformer_block.py`, `get_transformer_layer_offset` renumbers them), with virtual
 /// stages under `model0`, `model1` ….
 struct MegatronFolder: SourceLayout {
+  let name = "megatron"
   let lookedFor = "a Megatron-LM folder (latest_checkpointed_iteration.txt, or mp_rank_… folders)"
 
   private static let files = ["model_optim_rng.pt", "model_rng.pt"]
 
   func recognize(_ candidate: Candidate) -> String? {
-    guard let folder = try? IterationFolder.find(candidate) else {
-      return candidate.has(IterationFolder.tracker) ? "the folder holds \(IterationFolder.tracker)" : nil
+    let folder: IterationFolder?
+    do throws(LoaderError) {
+      folder = try IterationFolder.find(candidate)
+    } catch {
+      return "the folder holds iterations of a Megatron-LM run"
     }
+    guard let folder else { return nil }
     guard folder.names.contains(where: { RankFolderName($0) != nil }) else {
       return candidate.has(IterationFolder.tracker) ? "the folder holds \(IterationFolder.tracker)" : nil
     }

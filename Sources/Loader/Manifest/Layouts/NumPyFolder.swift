@@ -5,6 +5,7 @@ import Platform
 /// Source: FlexLLMGen `flexllmgen/opt_config.py`, `download_opt_weights`: OPT's names without `model.`, `decoder.final_layer_norm`
 /// as `decoder.layer_norm`, and `lm_head.weight` a copy of the embeddings.
 struct NumPyFolder: SourceLayout {
+  let name = "flexllmgen"
   let lookedFor = "a FlexLLMGen folder (an .npy file a tensor, such as decoder.embed_tokens.weight)"
 
   private static let marker = "decoder.embed_tokens.weight"

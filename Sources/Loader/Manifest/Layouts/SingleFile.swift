@@ -3,6 +3,7 @@
 /// A torch file with Megatron's names, or with the `args` or `checkpoint_version` that Megatron-LM's
 /// `megatron/training/checkpointing.py` puts beside the model, is one rank of Megatron.
 struct SingleFile: SourceLayout {
+  let name = "file"
   let lookedFor = "a safetensors file (a length, then '{'); a torch file (zip, legacy or tar)"
 
   /// Endings of names that promise a file of weights, so that what is wrong with it can be said.

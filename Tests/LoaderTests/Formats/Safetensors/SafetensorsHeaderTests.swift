@@ -54,10 +54,11 @@ import Testing
     #expect(failure.description.contains("an overlap before tensor b"))
   }
 
-  @Test(arguments: [
-    (0, 8, false), (1000, 50, false), (100_000_001, 200_000_000, false), (1 << 63, 1 << 20, false),
-    (.max - 7, 1 << 20, false), (2, 10, true), (100_000_000, 100_000_008, true), (1, 100, false),
-  ] as [(UInt64, UInt64, Bool)])
+  @Test(
+    arguments: [
+      (0, 8, false), (1000, 50, false), (100_000_001, 200_000_000, false), (1 << 63, 1 << 20, false),
+      (.max - 7, 1 << 20, false), (2, 10, true), (100_000_000, 100_000_008, true), (1, 100, false),
+    ] as [(UInt64, UInt64, Bool)])
   func aLengthIsHeldAgainstTheFile(length: UInt64, size: UInt64, isRight: Bool) {
     let prefix = (0..<8).map { UInt8(truncatingIfNeeded: length >> (8 * UInt64($0))) }
     #expect((try? SafetensorsHeader.length(prefix: prefix, fileSize: size)) == (isRight ? Int(length) : nil))
