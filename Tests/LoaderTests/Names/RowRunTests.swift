@@ -6,7 +6,7 @@ import Testing
   private static let orders: [RowOrder] = [.qkvBlocks, .qkvHeads, .qkvRows, .qkvGroups, .qkvApart]
 
   @Test func runsTakeEveryRowOnceAndPutItOnce() {
-    for (heads, pairs, rows) in [(4, 4, 2), (6, 6, 5), (8, 2, 4), (4, 1, 3)] {
+    for (heads, pairs, rows) in [(2, 2, 3), (4, 2, 2), (4, 1, 4)] {
       for interleaved in [0, rows / 2 * 2] {
         let numbers = RowOrder.Numbers(
           heads: heads, keyValueHeads: pairs, headRows: rows, interleavedRows: interleaved)
