@@ -65,6 +65,7 @@ bench: $(VENV)/made
 	  "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/IndexBenchmark"
 	@$(VENV)/bin/python Benchmarks/serve.py "$$(swift build --configuration release --show-bin-path)/weight-server"
 	@$(VENV)/bin/python Benchmarks/casts.py "$$(swift build --configuration release --show-bin-path)/weight-server"
+	@$(VENV)/bin/python Benchmarks/names.py "$$(swift build --configuration release --show-bin-path)/weight-server"
 
 torture:
 	Scripts/bootstrap

@@ -11,6 +11,8 @@ struct JSONTarget: FuzzTarget {
       let value = try JSONValue(parsing: bytes)
       if let again = try? JSONValue(parsing: Array(text(value).utf8)) {
         promise(text(again) == text(value), "a value that changes when it is written and read")
+        promise(again == value && again.hashValue == value.hashValue, "equal values that are not")
+        visit(value)
       } else {
         promise(false, "a value that cannot be read again")
       }
@@ -26,8 +28,36 @@ struct JSONTarget: FuzzTarget {
     } catch {
       promiseOneLine(error.description)
     }
+    pull(bytes)
+  }
+
+  /// The same text read piece by piece, as a safetensors header is: what is passed over is what is read.
+  private func pull(_ bytes: [UInt8]) {
     var numbers = JSONScanner(bytes)
     if (try? numbers.integer()) == nil { _ = try? numbers.literal() }
+    var scanner = JSONScanner(bytes)
+    let isWhole = (try? scanner.skipValue()) != nil && (try? scanner.finish()) != nil
+    promise(isWhole == ((try? JSONValue(parsing: bytes)) != nil), "a value that is passed over but not read, or not")
+    var array = JSONScanner(bytes)
+    guard (try? array.beginArray()) != nil else { return }
+    var first = true
+    while (try? array.nextElement(first: &first)) == true {
+      guard (try? array.skipValue()) != nil else { return }
+    }
+  }
+
+  /// Everything that can be asked of a value.
+  private func visit(_ value: JSONValue) {
+    promiseOneLine(value.kind)
+    promise(value.asInteger == nil || value.asNumber != nil, "an integer that is no number")
+    promise(
+      value.isNull || value.asText != nil || value.asBoolean != nil || value.asNumber != nil
+        || value.asArray != nil || value.asObject != nil, "a value that is nothing")
+    for element in value.asArray ?? [] { visit(element) }
+    for (key, member) in value.asObject?.members ?? [] {
+      promise(value[key] == member, "a member that is not found by its key")
+      visit(member)
+    }
   }
 
   /// The value as JSON.
