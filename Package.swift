@@ -28,8 +28,9 @@ let package = Package(
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
+    .target(name: "CKernels"),
     .target(name: "Platform", dependencies: ["COpenSSL", "CLinux"]),
-    .target(name: "Loader", dependencies: ["Platform"]),
+    .target(name: "Loader", dependencies: ["Platform", "CKernels"]),
     .target(
       name: "Transport",
       dependencies: ["Platform", .product(name: "HTTPTypes", package: "swift-http-types")]),
@@ -55,7 +56,7 @@ let package = Package(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
-    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform", "TestSupport"]),
+    .testTarget(name: "LoaderTests", dependencies: ["Loader", "Platform", "CKernels", "TestSupport"]),
     .testTarget(
       name: "TransportTests",
       dependencies: [
@@ -74,6 +75,7 @@ let package = Package(
   cLanguageStandard: .c11
 )
 
-for target in package.targets where ![.system, .plugin, .binary].contains(target.type) && target.name != "CLinux" {
+for target in package.targets
+where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

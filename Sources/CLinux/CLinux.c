@@ -42,4 +42,9 @@ int linux_will_need(int descriptor, int64_t offset, int64_t count) {
 
 int linux_sequential(int descriptor) { return posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL); }
 
+int linux_note_use(int descriptor) {
+  const struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
+  return futimens(descriptor, times);
+}
+
 void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }

@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include "transpose.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -60,6 +61,42 @@ static void copy_all(uint8_t *to, const struct linux_strip *strips, size_t count
   }
 }
 
+// Turns that are made together where strips repeat: their pieces lie side by side in the source, and so share its cache lines.
+enum { block_turns = 1024 };
+
+static void copy_strip(uint8_t *to, size_t pitch, const struct linux_strip *strip, const uint8_t *from, size_t turns) {
+  if (strip->repeats > 1 && strip->stride == (ptrdiff_t)strip->length &&
+      transpose(to, pitch, from, strip->step, strip->length, strip->repeats, turns))
+    return;
+  for (size_t turn = 0; turn < turns; turn++, to += pitch, from += strip->stride) {
+    struct linux_strip pieces = {from, strip->length, strip->step, 1, 0};
+    copy_one(to, &pieces, strip->repeats);
+  }
+}
+
+static void copy_repeated(uint8_t *to, const struct linux_strip *strips, size_t count, size_t turns) {
+  size_t pitch = 0;
+  for (size_t index = 0; index < count; index++) pitch += strips[index].length * strips[index].repeats;
+  for (size_t first = 0; first < turns; first += block_turns) {
+    size_t block = turns - first < block_turns ? turns - first : block_turns;
+    uint8_t *at = to + first * pitch;
+    for (size_t index = 0; index < count; index++) {
+      const struct linux_strip *strip = &strips[index];
+      if (strip->base)
+        copy_strip(at, pitch, strip, strip->base + (ptrdiff_t)first * strip->stride, block);
+      else
+        for (size_t turn = 0; turn < block; turn++) memset(at + turn * pitch, 0, strip->length);
+      at += strip->length * strip->repeats;
+    }
+  }
+}
+
+static int repeats(const struct linux_strip *strips, size_t count) {
+  for (size_t index = 0; index < count; index++)
+    if (strips[index].repeats > 1) return 1;
+  return 0;
+}
+
 int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t count, size_t turns) {
   sigjmp_buf here;
   pthread_once(&once, install);
@@ -68,7 +105,9 @@ int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t 
     return EFAULT;
   }
   guard = &here;
-  if (count == 1 && strips[0].base)
+  if (repeats(strips, count))
+    copy_repeated(destination, strips, count, turns);
+  else if (count == 1 && strips[0].base)
     copy_one(destination, strips, turns);
   else
     copy_all(destination, strips, count, turns);

@@ -1,5 +1,3 @@
-import ArgumentParser
-import Platform
 import WeightServerClient
 
 /// The statuses that the command ends with, by the names of sysexits(3).
@@ -33,20 +31,5 @@ enum ExitStatus: Int32 {
       default: self = .unavailable
       }
     }
-  }
-
-  /// Writes an error of the client to standard error, in one line, and gives what ends the command with its status.
-  static func end(with error: WeightClientError, verbose: Bool) -> ExitCode {
-    var line = "weight-server: \(error)"
-    if verbose {
-      let details = [
-        error.origin == .server ? nil : "code \(error.code.rawValue)", error.status.map { "status \($0)" },
-        error.isRetryable ? "trying again later may help" : nil,
-      ]
-      let text = details.compactMap(\.self).joined(separator: ", ")
-      if !text.isEmpty { line += " [\(text)]" }
-    }
-    Terminal.write(line + "\n", to: .error)
-    return ExitCode(ExitStatus(error).rawValue)
   }
 }

@@ -3,7 +3,7 @@ import Loader
 import Platform
 
 /// `weight-server export`: partitions as files, with no daemon.
-struct ExportCommand: AsyncParsableCommand {
+struct ExportCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "Write partitions as files, with no daemon.",

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Sizes, rates and times as people read them.
 enum HumanText {
   /// `0 B`, `999 B`, `1.2 KiB`, `34.5 GiB`: powers of 1024, one decimal below 100.
@@ -24,6 +26,21 @@ enum HumanText {
   static func tenths(_ value: Double) -> String {
     let scaled = whole(value * 10)
     return "\(scaled / 10).\(scaled % 10)"
+  }
+
+  /// A number with four significant digits, as `1.234e-05`.
+  static func significant(_ value: Double) -> String {
+    guard value.isFinite, value != 0 else { return "\(value)" }
+    var exponent = Int(log10(abs(value)).rounded(.down))
+    var digits = (abs(value) / pow(10, Double(exponent)) * 1000).rounded()
+    if digits >= 10_000 {
+      digits /= 10
+      exponent += 1
+    }
+    let number = whole(digits)
+    let fraction = String(1000 + number % 1000).dropFirst()
+    let power = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+    return "\(value < 0 ? "-" : "")\(number / 1000).\(fraction)e\(exponent < 0 ? "-" : "+")\(power)"
   }
 
   /// A text with spaces before it, up to a width.

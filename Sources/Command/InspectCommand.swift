@@ -4,11 +4,15 @@ import Platform
 import WeightServer
 
 /// `weight-server inspect`: what a checkpoint is, and how it would be dealt.
-struct InspectCommand: AsyncParsableCommand {
+struct InspectCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Print what a checkpoint is, why, and how its tensors are dealt to ranks.",
-    discussion: "Reads metadata only, never a weight. With --mp, the shapes are those that each rank holds.")
+    discussion: """
+      Reads metadata only, never a weight, but for one case: with --quantize and --mp the weights that the rank holds are read, \
+      quantized and compared, and the table says how far they are from the source's. With --mp, the shapes are those that \
+      each rank holds.
+      """)
 
   @OptionGroup var source: CheckpointOptions
 
@@ -19,6 +23,11 @@ struct InspectCommand: AsyncParsableCommand {
   var rank: Int?
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
+
+  @Flag(
+    name: .customLong("hf-config"),
+    help: "Print only the Hugging Face config.json of the model, and where its fields come from.")
+  var huggingFaceConfiguration = false
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -32,28 +41,62 @@ struct InspectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let checkpoint = try source.load()
-    var plan: PartitionPlan?
-    if let mp {
-      let parameters = try parameters.parameters(rank: rank, mp: mp)
+    if huggingFaceConfiguration {
       do throws(LoaderError) {
-        plan = try Planner(checkpoint, parameters).plan()
+        return Terminal.write(try checkpoint.huggingFaceConfiguration(), to: .output)
       } catch {
         throw Failure(error)
       }
     }
-    Terminal.write(json ? jsonText(checkpoint, plan) : InspectReport(checkpoint, plan).text, to: .output)
+    var plan: PartitionPlan?
+    var report: QuantizationReport?
+    if let mp {
+      let parameters = try parameters.parameters(rank: rank, mp: mp)
+      do throws(LoaderError) {
+        let made = try Planner(checkpoint, parameters).plan()
+        plan = made
+        if parameters.quantization != .none {
+          report = try QuantizationReport(PartitionBody(made, sources: SourceSet(checkpoint.files)))
+        }
+      } catch {
+        throw Failure(error)
+      }
+    }
+    let text =
+      if json {
+        jsonText(checkpoint, plan, report, try mapping(of: checkpoint))
+      } else {
+        InspectReport(checkpoint, plan, report, try mapping(of: checkpoint)).text
+      }
+    Terminal.write(text, to: .output)
   }
 
-  private func jsonText(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) -> String {
+  /// How the source's tensors become Hugging Face's, where those are asked for.
+  private func mapping(of checkpoint: Checkpoint) throws -> HuggingFaceMapping? {
+    guard try parameters.parameters(rank: nil, mp: 1).names == .huggingFace else { return nil }
+    do throws(LoaderError) {
+      return try checkpoint.huggingFace()
+    } catch {
+      throw Failure(error)
+    }
+  }
+
+  private func jsonText(
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?, _ mapping: HuggingFaceMapping?
+  ) -> String {
     var json = JSONWriter()
     json.object { json in
       json.member("name", checkpoint.name)
       let description = ManifestDescription(checkpoint)
       description.writeSummary(to: &json, degrees: checkpoint.possibleDegrees)
       description.writeDetails(to: &json)
+      if let mapping {
+        json.key("mapping")
+        json.raw(MappingDescription(mapping).json.bytes)
+      }
       if let plan {
         json.key("plan")
-        json.raw(PlanDescription(plan, of: checkpoint).json.bytes)
+        json.raw(PlanDescription(plan, of: checkpoint, report: report).json.bytes)
       }
     }
     return String(decoding: json.bytes, as: UTF8.self) + "\n"

@@ -4,10 +4,19 @@ import Loader
 struct InspectReport {
   private let checkpoint: Checkpoint
   private let plan: PartitionPlan?
+  private let errors: [String: QuantizationReport.Row]
+  private let mapping: HuggingFaceMapping?
 
-  init(_ checkpoint: Checkpoint, _ plan: PartitionPlan?) {
+  /// - Parameters:
+  ///   - report: what quantization costs, where it was measured.
+  ///   - mapping: how the source's tensors become Hugging Face's, where that is asked for.
+  init(
+    _ checkpoint: Checkpoint, _ plan: PartitionPlan?, _ report: QuantizationReport?, _ mapping: HuggingFaceMapping?
+  ) {
     self.checkpoint = checkpoint
     self.plan = plan
+    self.mapping = mapping
+    errors = Dictionary((report?.rows ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The text, lines aligned.
@@ -18,7 +27,8 @@ struct InspectReport {
       text += "\nWarnings\n"
       for warning in checkpoint.warnings { text += "  \(warning)\n" }
     }
-    text += "\n" + table
+    if let mapping { text += "\n" + InspectReport.aligned(InspectReport.rows(of: mapping)) }
+    if mapping == nil || plan != nil { text += "\n" + table }
     return text
   }
 
@@ -45,17 +55,26 @@ struct InspectReport {
     return
       "rank \(plan.parameters.rank) of mp \(plan.parameters.mp): \(HumanText.bytes(Double(plan.length))), of which "
       + "\(HumanText.bytes(Double(costs.direct))) direct, \(HumanText.bytes(Double(costs.gathered))) gathered"
+      + (costs.transformed == 0 ? "" : ", \(HumanText.bytes(Double(costs.transformed))) computed")
   }
 
   private var table: String {
     var rows = [["TENSOR", "DTYPE", "SHAPE", "RULE"]]
     if let plan {
-      rows[0].insert("HELD", at: 3)
+      let isPlain = plan.tensors.allSatisfy { $0.scheme.name == "native" }
+      rows[0] = ["TENSOR", "DTYPE", "SHAPE", "HELD", "RULE"] + (isPlain ? [] : ["SCHEME"])
+      if !errors.isEmpty { rows[0] += ["MAX ERROR", "MEAN SQUARED ERROR"] }
       for tensor in plan.tensors {
-        rows.append([
+        var row = [
           tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.wholeShape)", "\(tensor.shape)",
-          tensor.rule.description,
-        ])
+          tensor.scheme.of == nil ? tensor.rule.description : "-",
+        ]
+        if !isPlain { row.append(tensor.scheme.description) }
+        if !errors.isEmpty {
+          let error = errors[tensor.name]
+          row += [error?.maximumError, error?.meanSquaredError].map { $0.map(HumanText.significant) ?? "" }
+        }
+        rows.append(row)
       }
     } else {
       for tensor in checkpoint.tensors {
@@ -63,10 +82,21 @@ struct InspectReport {
         rows.append([tensor.name.escaped, tensor.dtype.rawValue, "\(tensor.shape)", rule])
       }
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { HumanText.left($0, $1) }.joined(separator: "  ")
-      return String(cells.reversed().drop { $0 == " " }.reversed()) + "\n"
-    }.joined()
+    return InspectReport.aligned(rows)
+  }
+
+  /// What becomes of each of the source's tensors, a line each.
+  private static func rows(of mapping: HuggingFaceMapping) -> [[String]] {
+    [["SOURCE", "SHAPE", "BECOMES", "SHAPE", "BY"]]
+      + mapping.lines.map { line in
+        [
+          line.source.escaped, "\(line.sourceShape)", line.target?.escaped ?? "-",
+          line.target == nil ? "-" : "\(line.targetShape)", line.operation,
+        ]
+      }
+  }
+
+  private static func aligned(_ rows: [[String]]) -> String {
+    TextTable(rows: rows).lines.map { $0 + "\n" }.joined()
   }
 }

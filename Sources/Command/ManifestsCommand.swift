@@ -4,7 +4,7 @@ import Platform
 import WeightServerClient
 
 /// `weight-server manifests`: what a server has.
-struct ManifestsCommand: AsyncParsableCommand {
+struct ManifestsCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "manifests", abstract: "List the checkpoints that a server has.")
 
@@ -21,7 +21,7 @@ struct ManifestsCommand: AsyncParsableCommand {
       let manifests = try await client.manifests()
       Terminal.write(ManifestsCommand.table(manifests), to: .output)
     } catch {
-      throw ExitStatus.end(with: error, verbose: verbose)
+      throw Failure(error)
     }
   }
 
@@ -37,12 +37,8 @@ struct ManifestsCommand: AsyncParsableCommand {
         manifest.revision.map { String($0.escaped.prefix(12)) } ?? "-",
       ])
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     var text = ""
-    for (index, row) in rows.enumerated() {
-      var line = ""
-      for (column, cell) in row.enumerated() { line += HumanText.left(cell, widths[column] + 2) }
-      while line.hasSuffix(" ") { line.removeLast() }
+    for (index, line) in TextTable(rows: rows).lines.enumerated() {
       text += line + "\n"
       if index > 0, case .failed(let code, let message) = manifests[index - 1].state {
         text += "  \(code.escaped): \(message.escaped)\n"

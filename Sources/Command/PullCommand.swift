@@ -4,7 +4,7 @@ import Platform
 import WeightServerClient
 
 /// `weight-server pull`: partitions into files, through the client library.
-struct PullCommand: AsyncParsableCommand {
+struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "pull",
     abstract: "Fetch partitions from a server into files.",
@@ -50,7 +50,7 @@ struct PullCommand: AsyncParsableCommand {
     do throws(WeightClientError) {
       try await pull()
     } catch {
-      throw ExitStatus.end(with: error, verbose: verbose)
+      throw Failure(error)
     }
   }
 

@@ -6,7 +6,7 @@ import Platform
 import WeightServer
 
 /// `weight-server serve`: the daemon.
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Serve partitions of checkpoints over HTTP.",

@@ -16,21 +16,27 @@ struct WeightServerCommand: AsyncParsableCommand {
 @main
 enum Main {
   static func main() async {
+    var command: any ParsableCommand
     do {
-      var command = try WeightServerCommand.parseAsRoot()
+      command = try WeightServerCommand.parseAsRoot()
+    } catch {
+      end(with: error, verbose: false)
+    }
+    do {
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
         try command.run()
       }
     } catch {
-      end(with: error)
+      end(with: error, verbose: (command as? any TalkativeCommand)?.verbose ?? false)
     }
   }
 
-  private static func end(with error: any Error) -> Never {
+  private static func end(with error: any Error, verbose: Bool) -> Never {
     if let failure = error as? Failure {
-      Terminal.write("weight-server: \(failure.message)\n", to: .error)
+      let detail = verbose && !failure.detail.isEmpty ? " [\(failure.detail)]" : ""
+      Terminal.write("weight-server: \(failure.message)\(detail)\n", to: .error)
       WeightServerCommand.exit(withError: ExitCode(failure.status.rawValue))
     }
     let code = WeightServerCommand.exitCode(for: error)

@@ -3,17 +3,18 @@ import Glibc
 /// Listing and making of folders.
 public enum Folder {
   /// Makes a folder, and those above it that are missing; one that is there is no error.
-  public static func make(_ path: String) throws(SystemError) {
+  /// - Parameter permissions: of what is made, which the process's umask narrows.
+  public static func make(_ path: String, permissions: UInt32 = 0o777) throws(SystemError) {
     do throws(SystemError) {
       // SAFETY: Swift passes a terminated copy of the path for the call's length.
-      try retryingInterrupts("mkdir", on: path) { unsafe mkdir(path, 0o777) }
+      try retryingInterrupts("mkdir", on: path) { unsafe mkdir(path, mode_t(permissions)) }
     } catch {
       switch error.code {
       case EEXIST:
         guard try FileStatus.of(path: path).kind == .folder else { throw error }
       case ENOENT where Path.folder(of: path) != path && Path.folder(of: path) != ".":
-        try make(Path.folder(of: path))
-        try make(path)
+        try make(Path.folder(of: path), permissions: permissions)
+        try make(path, permissions: permissions)
       default: throw error
       }
     }

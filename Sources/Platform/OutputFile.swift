@@ -42,6 +42,12 @@ package struct OutputFile: ~Copyable, Sendable {
     self.descriptor = descriptor
   }
 
+  /// Turns the lock into one that readers may have too.
+  package func shareLock() throws(SystemError) {
+    let number = descriptor.number
+    try retryingInterrupts("flock", on: path) { flock(number, LOCK_SH) }
+  }
+
   /// The bytes in the file now.
   package func size() throws(SystemError) -> UInt64 {
     try FileStatus.of(descriptor: descriptor.number, subject: path).size

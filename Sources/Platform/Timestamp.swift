@@ -5,6 +5,11 @@ package struct Timestamp: Hashable, Sendable, CustomStringConvertible {
   /// Nanoseconds since 1970.
   package let nanoseconds: Int64
 
+  /// A moment by its nanoseconds since 1970.
+  package init(nanoseconds: Int64) {
+    self.nanoseconds = nanoseconds
+  }
+
   /// The moment of the call.
   package static var now: Timestamp {
     var time = timespec()

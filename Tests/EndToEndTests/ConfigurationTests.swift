@@ -65,6 +65,20 @@ import Testing
     #expect(command.errors.contains(variable) && command.errors.contains(words), "\(command.errors)")
   }
 
+  @Test func logsAreJSONWhereThatIsAskedFor() throws {
+    let errors = try Daemon.run([Repository.sample], environment: ["WEIGHT_SERVER_LOGGING_FORMAT": "json"]) { daemon in
+      _ = try daemon.get("/shard?rank=0&mp=2&model=%22%1b")
+      _ = try daemon.get("/shard?rank=0&mp=2")
+      return { daemon.process.errors }
+    }()
+    let lines = try errors.split(separator: "\n").map { try JSON([UInt8]($0.utf8)) }
+    let requests = lines.filter { $0["message"]?.text == "request" }
+    #expect(requests.contains { $0["status"]?.text == "200" && $0["target"]?.text == "/shard?rank=0&mp=2" })
+    for line in lines {
+      for key in ["time", "level", "message"] { #expect(line[key]?.text?.isEmpty == false) }
+    }
+  }
+
   @Test func aConfigurationThatIsNotThereIsMissing() throws {
     let command = try Command("serve", "--config", "/nowhere/config.yaml")
     #expect([64, 66].contains(command.status))

@@ -109,6 +109,29 @@ import Testing
     }
   }
 
+  @Test func anAnswerThatWouldComeTooLateIsNotMade() throws {
+    try Daemon.run { daemon in
+      let client = try daemon.client()
+      for (name, none, enough) in [("Connect-Timeout-Ms", "0", "60000"), ("grpc-timeout", "0n", "60S")] {
+        // An answer may be made before the time is looked at; each try asks for one that was not made before.
+        var answer = try client.get("/shard?rank=0&mp=1", [name: none])
+        for number in 0..<50 where answer.status == 200 {
+          answer = try client.get("/shard?rank=0&mp=1&tensors=*,\(number)", [name: none])
+        }
+        #expect(answer.isError(504, "deadline_exceeded"), "\(name): \(answer)")
+        #expect(try client.get("/shard?rank=0&mp=1", [name: enough]).status == 200)
+        #expect(try client.get("/healthz", [name: "soon"]).isError(400, "invalid_argument", "soon"))
+      }
+    }
+  }
+
+  @Test func whatCannotBeExpectedIsRefused() throws {
+    try Daemon.run { daemon in
+      let answer = try daemon.get("/healthz", ["Expect": "miracles"])
+      #expect(answer.status == 417)
+    }
+  }
+
   @Test func anIdleConnectionIsClosedWithoutAWord() throws {
     try Daemon.run(environment: ["WEIGHT_SERVER_LIMITS_IDLE_SECONDS": "0.2"]) { daemon in
       let connection = try daemon.connect()

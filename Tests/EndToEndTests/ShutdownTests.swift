@@ -4,7 +4,7 @@ import Testing
 @Suite struct ShutdownTests {
   @Test func aRequestInFlightIsFinished() throws {
     let folder = try TemporaryFolder()
-    let checkpoint = try Checkpoints.large(in: folder, bytes: 64 << 20)
+    let checkpoint = try Checkpoints.large(in: folder, bytes: 32 << 20)
     try Daemon.run([checkpoint]) { daemon in
       let expected = try daemon.get("/shard?rank=0&mp=1")
       let connection = try daemon.connect(receiveBuffer: 65_536)
@@ -40,7 +40,7 @@ import Testing
 
   @Test func aClientThatTakesNothingIsGivenUp() throws {
     let folder = try TemporaryFolder()
-    let checkpoint = try Checkpoints.large(in: folder, bytes: 64 << 20)
+    let checkpoint = try Checkpoints.large(in: folder, bytes: 32 << 20)
     try Daemon.run([checkpoint], environment: ["WEIGHT_SERVER_LIMITS_DRAIN_SECONDS": "0.3"]) { daemon in
       let connection = try daemon.connect(receiveBuffer: 65_536)
       try connection.send("GET /shard?rank=0&mp=1 HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -18,8 +18,10 @@ import Testing
   ]
 
   @Test(
-    arguments: Fixtures.cases("megatron_", "hf_", "hubcache_", "torch_", "dsmodel_")
-      .filter { !$0.name.hasPrefix(versionOverride) })
+    arguments: Fixtures.cases(
+      "megatron_", "hf_", "hubcache_", "torch_", "names_hf_", "mlm_", "mcore_", "dsmodel_", "flexllmgen_"
+    )
+    .filter { !$0.name.hasPrefix(versionOverride) })
   func everyRankOfEveryDegreeEqualsTheOriginals(_ fixture: Fixtures.Case) throws {
     try ConformanceCase(folder: fixture.folder, except: ConformanceTests.differences[fixture.name] ?? []).check()
   }

@@ -38,6 +38,9 @@ public final class TemporaryFolder {
   /// The path of a name in it.
   public func file(_ name: String) -> String { path + "/" + name }
 
+  /// Removes a file.
+  public func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: file(name)) }
+
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
 

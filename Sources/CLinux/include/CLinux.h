@@ -35,17 +35,23 @@ int linux_will_need(int descriptor, int64_t offset, int64_t count);
 /// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
 int linux_sequential(int descriptor);
 
-/// Contiguous bytes that are collected at each turn of a loop; a null `base` stands for zeros.
+/// Pieces of `length` bytes that are collected at each turn of a loop: `repeats` of them, `step` bytes apart; one turn's begin `stride`
+/// bytes behind the turn's before. A null `base` stands for zeros, of which there is one piece.
 struct linux_strip {
   const uint8_t *base;
   size_t length;
   ptrdiff_t stride;
+  size_t repeats;
+  ptrdiff_t step;
 };
 
 /// Copies `turns` turns of `count` strips one after the other to `destination`. The strips may lie in mapped files: a page that
 /// cannot be read because its file was cut is answered by EFAULT instead of the signal SIGBUS, and then part of `destination` is
 /// undefined. Returns an errno value, 0 when all was copied.
 int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t count, size_t turns);
+
+/// futimens(2): sets the access time to now and leaves the modification time as it is.
+int linux_note_use(int descriptor);
 
 /// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
 void linux_ignore_broken_pipes(void);

@@ -6,11 +6,13 @@ public struct PartitionBody: Sendable {
   public let plan: PartitionPlan
   /// Where they come from.
   public let sources: SourceSet
+  let reader: SegmentReader
 
   /// The body of a plan over the files of its checkpoint.
   public init(_ plan: PartitionPlan, sources: SourceSet) {
     self.plan = plan
     self.sources = sources
+    reader = SegmentReader(sources)
   }
 
   /// Makes the bytes `range` of the body in a buffer that has room for them.
@@ -33,51 +35,7 @@ public struct PartitionBody: Sendable {
       throw LoaderError(.invalidArgument, "bytes \(range) lie outside the body of \(plan.length)")
     }
     var files: Set<Int> = []
-    var position = range.lowerBound
-    var index = plan.segmentIndex(at: position)
-    while position < range.upperBound {
-      let start = plan.starts[index]
-      let segment = plan.segments[index]
-      let end = min(start + segment.count, range.upperBound)
-      if end > position {
-        let piece = unsafe UnsafeMutableRawBufferPointer(
-          rebasing: destination[position - range.lowerBound..<end - range.lowerBound])
-        unsafe try execute(segment.content, position - start..<end - start, into: piece, files: &files)
-        position = end
-      }
-      index += 1
-    }
+    unsafe try reader.fill(destination, with: range, of: plan.body, files: &files)
     try sources.checkUnchanged(files)
-  }
-
-  @unsafe private func execute(
-    _ content: Segment.Content, _ range: Range<Int>, into destination: UnsafeMutableRawBufferPointer,
-    files: inout Set<Int>
-  ) throws(LoaderError) {
-    switch content {
-    case .literal(let bytes):
-      unsafe destination.copyBytes(from: bytes[range])
-    case .zeros:
-      unsafe destination.initializeMemory(as: UInt8.self, repeating: 0)
-    case .run(let file, let offset):
-      files.insert(file)
-      unsafe try read(file, at: offset + range.lowerBound, into: destination)
-    case .gather(let gather):
-      for strip in gather.strips { if let file = strip.file { files.insert(file) } }
-      unsafe try GatherCopy(gather, sources: sources).execute(range, into: destination)
-    }
-  }
-
-  @unsafe private func read(
-    _ file: Int, at offset: Int, into destination: UnsafeMutableRawBufferPointer
-  ) throws(LoaderError) {
-    let source = try sources.file(file)
-    let count: Int
-    do throws(SystemError) {
-      count = unsafe try source.read(into: destination, at: UInt64(offset))
-    } catch {
-      throw LoaderError(.dataLoss, "cannot be read: \(error.reason)", file: sources.files[file].name)
-    }
-    guard count == destination.count else { throw .changed(sources.files[file].name) }
   }
 }

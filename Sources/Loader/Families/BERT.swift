@@ -1,5 +1,6 @@
 extension Family {
-  /// BERT: an encoder; its pooler and the transform before the prediction stay whole.
+  /// BERT: an encoder; its pooler and the transform before the prediction stay whole, and so do positions and token types, which
+  /// vLLM would cut like words.
   ///
   /// Source: transformers `models/bert/modeling_bert.py`; vLLM `model_executor/models/bert.py` (`BertSelfAttention`, `BertPooler`);
   /// NVIDIA/Megatron-LM `megatron/core/models/bert/bert_lm_head.py` and `bert_model.py` (the head's bias goes with the vocabulary).

@@ -7,7 +7,7 @@ extension Family {
   /// Source: DeepSpeed `model_implementations/transformers/ds_transformer.py`, `ops/transformer/inference/ds_attention.py` and
   /// `ds_mlp.py` (the names), `module_inject/auto_tp.py` (`ReplaceWithTensorSlicing.copy` and `strided_copy`: the axes),
   /// `containers/bloom.py` (`attention_qkv_mp`), `containers/features/gated_mlp.py` (`mlp_inter_mp`), `load_checkpoint.py`.
-  static let deepSpeedInference = Family("deepspeed_inference") { context in
+  static let deepSpeedInference = Family("deepspeed_inference", huggingFace: injectedNames) { context in
     let layer = "*{layers,layer,h}.#."
     let column = context.storesOutputFirst ? Role.column : .columnTransposed
     let row = context.storesOutputFirst ? Role.row : .rowTransposed

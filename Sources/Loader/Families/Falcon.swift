@@ -3,7 +3,8 @@ extension Family {
   /// New decoder architecture (40B, 180B, 11B): groups of queries, each with its key and value. Neither: Q, K and V head by head.
   ///
   /// Source: transformers `models/falcon/modeling_falcon.py` (`FalconAttention._split_heads`) and `configuration_falcon.py`; vLLM
-  /// `model_executor/models/falcon.py` (`FalconAttention`, `load_weights`: keys and values are repeated above their number).
+  /// `model_executor/models/falcon.py` (`FalconAttention`, `load_weights`: keys and values are repeated above their number); TGI
+  /// `custom_modeling/flash_rw_modeling.py` (`RWConfig`: `RefinedWeb` is the 40B's old name and means groups).
   static let falcon = Family(
     "falcon", modelTypes: ["falcon", "RefinedWeb", "RefinedWebModel"], hasHuggingFaceNames: true,
     configure: { (configuration, context) throws(LoaderError) in

@@ -11,6 +11,8 @@ public struct Family: Sendable {
   let ignored: [NamePattern]
   /// Reads what the family's own keys of a Hugging Face `config.json` say; the common ones have been read before.
   let configure: @Sendable (HuggingFaceConfiguration, inout FamilyContext) throws(LoaderError) -> Void
+  /// The Hugging Face model that a source's tensors are mapped to, and how; nil where the names are Hugging Face's own.
+  let huggingFace: @Sendable (HuggingFaceNames.Source) throws(LoaderError) -> HuggingFaceNames?
   /// The names of its tensors, in the order of the model: what comes before the layers, the layers, what comes after.
   let rules: @Sendable (FamilyContext) -> [NameRule]
 
@@ -19,6 +21,9 @@ public struct Family: Sendable {
     configure: @escaping @Sendable (HuggingFaceConfiguration, inout FamilyContext) throws(LoaderError) -> Void = {
       (_, _) throws(LoaderError) in
     },
+    huggingFace: @escaping @Sendable (HuggingFaceNames.Source) throws(LoaderError) -> HuggingFaceNames? = {
+      (_) throws(LoaderError) in nil
+    },
     rules: @escaping @Sendable (FamilyContext) -> [NameRule]
   ) {
     self.name = name
@@ -26,6 +31,7 @@ public struct Family: Sendable {
     self.hasHuggingFaceNames = hasHuggingFaceNames
     self.ignored = ignored.compactMap { NamePattern($0) }
     self.configure = configure
+    self.huggingFace = huggingFace
     self.rules = rules
   }
 
@@ -43,6 +49,8 @@ public struct FamilyContext: Sendable, Hashable {
   public var fusedOrder: Role.FusedOrder?
   /// Whether matrices that the family keeps as `[in, out]` are `[out, in]` here, as DeepSpeed's int8 ones are.
   public var storesOutputFirst = false
+  /// The `model_type` of a `config.json` beside a checkpoint of another framework, which says whose names `names=hf` gives.
+  public var companionModelType: String?
   /// Rows and columns of the blocks that share a scale of an FP8 weight, where something says.
   public var weightBlock: WeightBlock?
 
@@ -55,7 +63,7 @@ public struct FamilyContext: Sendable, Hashable {
       geometry.layers, geometry.vocabularySize, geometry.experts, geometry.isGated ? 1 : 0, storesOutputFirst ? 1 : 0,
       weightBlock?.rows, weightBlock?.columns,
     ]
-    let words = [megatronLayout?.rawValue, fusedOrder.map { "\($0)" }]
+    let words = [megatronLayout?.rawValue, fusedOrder.map { "\($0)" }] + (companionModelType.map { [$0] } ?? [])
     return (numbers.map { $0.map(String.init) ?? "-" } + words.map { $0 ?? "-" }).joined(separator: " ")
   }
 }

@@ -5,7 +5,7 @@ extension Family {
   /// Source: DeepSpeed `runtime/state_dict_factory.py`, `MegatronSDLoader.merge_state_dict` and `split_state_dict`; NVIDIA/Megatron-LM
   /// `megatron/model/transformer.py` and `megatron/mpu/layers.py`. We differ on purpose: names are anchored, SwiGLU is two parts,
   /// and what is split is also merged. With query groups, `ParallelAttention` of `transformer.py` orders the rows as Megatron-Core does.
-  static let megatron = Family("megatron") { context in
+  static let megatron = Family("megatron", huggingFace: megatronNames) { context in
     let order = context.megatronOrder
     let layer = "*layers.#."
     let attention = "\(layer){attention,self_attention,self_attn,cross_attention}."

@@ -5,7 +5,9 @@ extension Family {
   /// Source: NVIDIA/Megatron-LM `tools/checkpoint/schema_core.py`; `megatron/core/transformer/attention.py`
   /// (`SelfAttention.get_query_key_value_tensors`: `[groups, heads / groups + 2, head_dim]`, plain rows above a rank a group),
   /// `mlp.py` (gate and up of a rank are `[gate; up]`), `moe/experts.py` (`SequentialMLP`, `TEGroupedMLP`), `moe/shared_experts.py`.
-  static let megatronCore = Family("megatron_core", ignored: ["*._extra_state"]) { context in
+  static let megatronCore = Family(
+    "megatron_core", ignored: ["*._extra_state"], huggingFace: megatronCoreNames
+  ) { context in
     let layer = "*{decoder,encoder}.layers.#."
     let attention = "\(layer)self_attention."
     let first = context.geometry.isGated ? Role.fusedColumns(2) : .column

@@ -4,6 +4,9 @@
 /// for the next name of the same text but for its numbers.
 struct RoleTable: Sendable {
   private let rules: [NameRule]
+  /// Where the family's own rules begin, and the first of them that names layers.
+  private let firstOwn: Int
+  private let firstLayered: Int
   private let remembers: Bool
   private var known: [[UInt8]: Int?] = [:]
 
@@ -19,11 +22,16 @@ struct RoleTable: Sendable {
     let order: Int
     /// Whether other layers may lack it.
     let isOptional: Bool
+    /// Whether it comes before the layers, and so belongs to the first pipeline stage; meaningless for a layer's own.
+    let isBeforeLayers: Bool
   }
 
   /// A table whose `extra` rules (the manifest's, and the files' own) come before the family's, and whose `fallback` comes last.
   init(_ family: Family, _ context: FamilyContext, extra: [NameRule] = [], fallback: [NameRule] = []) {
-    rules = extra + family.rules(context) + fallback
+    let own = family.rules(context)
+    rules = extra + own + fallback
+    firstOwn = extra.count
+    firstLayered = extra.count + (own.firstIndex { $0.pattern.hasNumbers } ?? own.count)
     remembers = extra.allSatisfy { !$0.pattern.dependsOnDigits }
   }
 
@@ -34,7 +42,7 @@ struct RoleTable: Sendable {
     let skeleton = RoleTable.skeleton(of: bytes)
     if let order = known[skeleton] {
       guard let order else { return nil }
-      if let numbers = rules[order].pattern.match(bytes) { return entry(order, numbers) }
+      if let numbers = rules[order].pattern.match(bytes) { return entry(order, numbers, bytes) }
     }
     let found = scan(bytes)
     known[skeleton] = .some(found?.order)
@@ -43,16 +51,18 @@ struct RoleTable: Sendable {
 
   private func scan(_ bytes: [UInt8]) -> Entry? {
     for (order, rule) in rules.enumerated() {
-      if let numbers = rule.pattern.match(bytes) { return entry(order, numbers) }
+      if let numbers = rule.pattern.match(bytes) { return entry(order, numbers, bytes) }
     }
     return nil
   }
 
-  private func entry(_ order: Int, _ numbers: [Int]) -> Entry {
+  private func entry(_ order: Int, _ numbers: [Int], _ name: [UInt8]) -> Entry {
     let rule = rules[order]
+    // A manifest's rule says what a name is, not where in the model it stands: the family knows, if it knows the name.
+    let place = order >= firstOwn ? order : rules[firstOwn...].firstIndex { $0.pattern.match(name) != nil }
     return Entry(
       role: rule.role, layer: numbers.first, expert: numbers.count > 1 ? numbers[1] : nil, order: order,
-      isOptional: rule.isOptional)
+      isOptional: rule.isOptional, isBeforeLayers: place.map { $0 < firstLayered } ?? true)
   }
 
   /// A name with each number that stands between dots replaced by `#`. Numbers too long for a pattern are kept.
@@ -73,12 +83,5 @@ struct RoleTable: Sendable {
       start = end + 1
     }
     return skeleton
-  }
-
-  /// The places of the rules that name layers; names before them belong to the first pipeline stage, names behind to the last.
-  var layeredOrders: ClosedRange<Int>? {
-    let orders = rules.indices.filter { rules[$0].pattern.hasNumbers }
-    guard let first = orders.first, let last = orders.last else { return nil }
-    return first...last
   }
 }

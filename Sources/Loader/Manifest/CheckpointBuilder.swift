@@ -27,7 +27,8 @@ struct CheckpointBuilder {
       name: name, sourceType: raw.sourceType, reasons: reasons, family: family, context: raw.context,
       parallelization: raw.parallelization, version: raw.version, moduleKey: raw.moduleKey, tensors: tensors,
       files: files, revision: revision(family, files: files, identities: identities), warnings: warnings,
-      keepsEmbeddingsWhole: raw.keepsEmbeddingsWhole, vocabularySize: raw.manifest?.vocabularySize, extraRules: extra)
+      keepsEmbeddingsWhole: raw.keepsEmbeddingsWhole, vocabularySize: raw.manifest?.vocabularySize, extraRules: extra,
+      arguments: raw.arguments, configurationText: raw.configurationText)
   }
 
   // MARK: Family
@@ -91,7 +92,6 @@ struct CheckpointBuilder {
     let shapes = found.map(\.shape)
     let scales = ScaledWeights(names: names)
     let entries = scales.entries(of: names, table: &table)
-    let layers = table.layeredOrders
     var tensors: [LogicalTensor?] = Array(repeating: nil, count: found.count)
     // Scales are dealt with their weights, whose whole shapes must be known first.
     for index in scales.weightsFirst {
@@ -101,7 +101,7 @@ struct CheckpointBuilder {
       var tensor = try assemble(found[index], role)
       tensor.layer = entries[index]?.layer
       tensor.expert = entries[index]?.expert
-      if let entry = entries[index], let layers { tensor.isBeforeLayers = entry.order < layers.lowerBound }
+      if let entry = entries[index] { tensor.isBeforeLayers = entry.isBeforeLayers }
       tensors[index] = tensor
     }
     try note(unknown: names.indices.filter { entries[$0] == nil }.map { names[$0] })
@@ -194,7 +194,8 @@ struct CheckpointBuilder {
     if ranks.isEmpty { return }
     let list = ranks.map(String.init).joined(separator: ", ")
     let text =
-      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); rank 0's is served"
+      "\(name.escaped) is held whole by every rank, but differs from rank 0's on rank \(list); each rank is served its own"
+      + " source rank's copy"
     if isStrict { throw LoaderError(.invalidCheckpoint, text) }
     warnings.append(text)
   }

@@ -10,6 +10,8 @@ public enum CheckpointLoader {
     var files = FileTable(folder: candidate.folder, roots: candidate.roots)
     var raw = try layout.read(candidate, files: &files, options: options)
     raw.reasons.insert(reason, at: 0)
+    let companion = try CompanionConfiguration.read(candidate, assets: raw.manifest?.assets)
+    try companion?.complete(&raw)
     let name = try ManifestName.name(of: candidate, given: options.name, manifest: raw.manifest?.name)
     let identities = try FileIdentity.identities(
       of: files.entries, by: options.identity, stated: raw.manifest?.digests ?? [:])

@@ -23,6 +23,9 @@ struct MegatronArguments {
     return geometry
   }
 
+  /// Everything plain that they say.
+  var plain: TrainingArguments { TrainingArguments(values) }
+
   /// Pipeline stages of the run.
   var pipelineStages: Int? { count("pipeline_model_parallel_size") }
 

@@ -47,6 +47,7 @@ struct MegatronRanks {
       return
     }
     raw.context.geometry = arguments.geometry
+    raw.arguments = arguments.plain
     if arguments.geometry.heads == nil {
       raw.warnings.append("args has no num_attention_heads: rows are split evenly, and heads could not be checked")
     }

@@ -20,6 +20,10 @@ struct RawCheckpoint {
   var family: Family?
   /// The Hugging Face configuration beside the files, of which the family reads its own keys once it is known.
   var configuration: HuggingFaceConfiguration?
+  /// The text of the `config.json` beside the files or in the manifest's `assets`.
+  var configurationText: String?
+  /// The plain values of the training's arguments.
+  var arguments = TrainingArguments()
   /// How the source was parallelized.
   var parallelization = Checkpoint.Parallelization()
   /// The version of the layout, where it has one that means something.

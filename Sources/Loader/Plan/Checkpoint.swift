@@ -30,6 +30,11 @@ public struct Checkpoint: Sendable {
   public let vocabularySize: Int?
   /// The manifest's own rules, which come before the family's.
   let extraRules: [NameRule]
+  /// The training's arguments, where the source has them.
+  var arguments = TrainingArguments()
+  /// The `config.json` beside the checkpoint or in the manifest's `assets`, as it is; nil where there is none.
+  var configurationText: String?
+  private let mapping = Memo<Result<HuggingFaceMapping, LoaderError>>()
 
   /// How a source was parallelized.
   public struct Parallelization: Sendable, Hashable {
@@ -52,6 +57,59 @@ public struct Checkpoint: Sendable {
     return checkpoint
   }
 
+  /// The whole tensors under the names that are asked for.
+  /// - Throws: `failedPrecondition` where the family has no mapping, naming the first tensor without one.
+  public func tensors(for names: PartitionParameters.Names) throws(LoaderError) -> [LogicalTensor] {
+    switch names {
+    case .source: tensors
+    case .huggingFace: try huggingFace().tensors
+    }
+  }
+
+  /// The tensors as Hugging Face's checkpoint of the model has them; found out once.
+  /// - Throws: `failedPrecondition` where the family has no mapping, naming the first tensor without one.
+  public func huggingFace() throws(LoaderError) -> HuggingFaceMapping {
+    try mapping.value { () -> Result<HuggingFaceMapping, LoaderError> in
+      do throws(LoaderError) {
+        return .success(try makeMapping())
+      } catch {
+        return .failure(error)
+      }
+    }.get()
+  }
+
+  /// The Hugging Face `config.json` of the model: the one beside the checkpoint, else one made of the training's arguments.
+  /// - Throws: `failedPrecondition` where a field is said by nothing, naming it and the manifest's key to give it by.
+  public func huggingFaceConfiguration() throws(LoaderError) -> String {
+    if let configurationText { return configurationText }
+    return try HuggingFaceConfigurationWriter(self).text
+  }
+
+  private func makeMapping() throws(LoaderError) -> HuggingFaceMapping {
+    let source = HuggingFaceNames.Source(
+      context: context, sourceType: sourceType, arguments: arguments, vocabularySize: vocabularySize(for: .huggingFace),
+      names: tensors.map(\.name))
+    if let names = try family.huggingFace(source) {
+      return try HuggingFaceMapping(names, source: source, tensors: tensors)
+    }
+    guard family.hasHuggingFaceNames else {
+      throw LoaderError(
+        .failedPrecondition,
+        "names=hf: family \(family.name) has no mapping to Hugging Face's names; the first tensor without one is "
+          + (tensors.first?.name.escaped ?? "none"))
+    }
+    return HuggingFaceMapping(modelType: context.companionModelType, identical: tensors)
+  }
+
+  /// Rows of the vocabulary that count under the names that are asked for, where something says so: the manifest, or for Hugging
+  /// Face's names, whose checkpoints have no padding, the training's `vocab_size`.
+  func vocabularySize(for names: PartitionParameters.Names) -> Int? {
+    if let vocabularySize { return vocabularySize }
+    guard names == .huggingFace, let size = arguments.count("vocab_size") else { return nil }
+    let isPadded = tensors.allSatisfy { $0.role != .vocabulary || ($0.shape.first ?? 0) >= size }
+    return isPadded ? size : nil
+  }
+
   /// Bytes of all whole tensors.
   public var byteCount: Int {
     tensors.reduce(0) { $0.addingReportingOverflow($1.byteCount).partialValue }
@@ -59,7 +117,7 @@ public struct Checkpoint: Sendable {
 
   /// The rule by which a tensor of this checkpoint is dealt by default.
   public func rule(of tensor: LogicalTensor) -> Rule? {
-    (try? TensorSelector(self, PartitionParameters(rank: 0, mp: 1)).target(of: tensor))?.rule
+    (try? TensorSelector(self, PartitionParameters(rank: 0, mp: 1), tensors).target(of: tensor))?.rule
   }
 
   /// Highest degree that `possibleDegrees` looks at.
@@ -82,7 +140,8 @@ public struct Checkpoint: Sendable {
   private func distinctRules(_ parameters: PartitionParameters) -> [ShapedRule] {
     var parameters = parameters
     parameters.rank = 0
-    let selector = TensorSelector(self, parameters)
+    let tensors = (try? tensors(for: parameters.names)) ?? []
+    let selector = TensorSelector(self, parameters, tensors)
     var distinct: Set<ShapedRule> = []
     for tensor in tensors {
       if let target = try? selector.target(of: tensor) {

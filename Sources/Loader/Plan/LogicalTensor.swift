@@ -19,6 +19,17 @@ public struct LogicalTensor: Sendable, Hashable {
   /// The copy of each source rank, of a tensor that every rank holds whole but whose copies are not known to be equal.
   var replicas: [Box] = []
 
+  /// What it was made of, where its name is not the source's.
+  public var origin: Origin?
+
+  /// The source's tensor that a mapped one was made of, and how.
+  public struct Origin: Sendable, Hashable {
+    /// The name in the source.
+    public let source: String
+    /// What was done, in words.
+    public let operation: String
+  }
+
   /// The blocks that a target rank's share comes from.
   ///
   /// Where the source's ranks hold copies of their own, a rank takes the copy of the source rank whose share it has: its own at

@@ -23,13 +23,29 @@ extension PartitionParameters {
     names = try fields.choice("names", Names.self) ?? .source
     dtype = try fields.dtype()
     quantization = try fields.choice("quantize", Quantization.self) ?? .none
-    try fields.refuseGroupsWithoutQuantization(quantization)
+    groups = try fields.integer("groups", in: 1...Int(Int32.max))
+    groupSize = try fields.integer("group_size", in: 1...Int(Int32.max))
+    hasExtraGrouping = try fields.boolean("mlp_extra_grouping") ?? false
+    try refuseGroupsWithoutQuantization()
     stage = try fields.part("pp", "pp_rank", "the number of pipeline stages")
     experts = try fields.part("ep", "ep_rank", "the number of expert-parallel ranks")
     embeddings = try fields.choice("embeddings", Embeddings.self) ?? .automatic
     vocabularyMultiple = try fields.integer("vocab_multiple", in: 1...1_000_000) ?? 1
     vocabularySize = try fields.integer("vocab_size", in: 1...Int(Int32.max))
     tensors = try fields.patterns()
+  }
+
+  private func refuseGroupsWithoutQuantization() throws(LoaderError) {
+    if groups != nil, groupSize != nil {
+      throw .argument("groups and group_size exclude each other: give one of them")
+    }
+    guard quantization == .none else { return }
+    let given = [
+      ("groups", groups != nil), ("group_size", groupSize != nil), ("mlp_extra_grouping", hasExtraGrouping),
+    ]
+    for (name, isGiven) in given where isGiven {
+      throw .argument("\(name) needs quantize=int8 or quantize=int4")
+    }
   }
 }
 
@@ -107,18 +123,6 @@ private struct ParameterFields {
       throw .argument("\(index) \(chosen) is out of range for \(count)=\(total): it is one of 0...\(total - 1)")
     }
     return PartitionParameters.Part(index: chosen, count: total)
-  }
-
-  func refuseGroupsWithoutQuantization(_ quantization: PartitionParameters.Quantization) throws(LoaderError) {
-    let groups = try integer("groups", in: 1...Int(Int32.max))
-    let size = try integer("group_size", in: 1...Int(Int32.max))
-    let extra = try boolean("mlp_extra_grouping")
-    if groups != nil, size != nil { throw .argument("groups and group_size exclude each other: give one of them") }
-    guard quantization == .none else { return }
-    for (name, isGiven) in [
-      ("groups", groups != nil), ("group_size", size != nil), ("mlp_extra_grouping", extra == true),
-    ]
-    where isGiven { throw .argument("\(name) needs quantize=int8 or quantize=int4") }
   }
 
   func patterns() throws(LoaderError) -> [String] {

@@ -10,6 +10,12 @@ public struct PartitionParameters: Sendable, Hashable {
   public var dtype: DType?
   /// How linear weights are quantized.
   public var quantization: Quantization = .none
+  /// Groups of each quantized tensor; nil for the default.
+  public var groups: Int?
+  /// Values of each group, in place of a number of groups; nil for the default.
+  public var groupSize: Int?
+  /// Whether the groups of a matrix that DeepSpeed's test of shapes takes for an MLP's double.
+  public var hasExtraGrouping = false
   /// Only the layers of one pipeline stage.
   public var stage: Part?
   /// Only some experts, whole.
@@ -74,6 +80,7 @@ public struct PartitionParameters: Sendable, Hashable {
     if names != .source { fields.append("names=\(names.rawValue)") }
     if let dtype { fields.append("dtype=\(dtype.rawValue)") }
     if quantization != .none { fields.append("quantize=\(quantization.rawValue)") }
+    if quantization != .none { fields.append(contentsOf: grouping.canonical(for: quantization)) }
     if let stage { fields.append("pp=\(stage.count)&pp_rank=\(stage.index)") }
     if let experts { fields.append("ep=\(experts.count)&ep_rank=\(experts.index)") }
     if embeddings != .automatic { fields.append("embeddings=\(embeddings.rawValue)") }

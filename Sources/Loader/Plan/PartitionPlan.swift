@@ -9,27 +9,27 @@ public struct PartitionPlan: Sendable {
   public let revision: String
   /// The tensors, in body order.
   public let tensors: [PlannedTensor]
-  /// The segments, in body order, the header first: they tile the body exactly.
-  public let segments: [Segment]
-  /// Where each segment begins in the body.
-  public let starts: [Int]
-  /// Bytes of the body.
-  public let length: Int
+  /// The body: the header first, then the tensors, tiled exactly by segments.
+  let body: SegmentList
   /// 32 hexadecimal digits over revision, name and parameters: equal wherever the same bytes would be served.
   public let identity: String
 
   /// The version of the rules and of the body's layout, part of every identity: raised when the same request gives other bytes.
   public static let rulesVersion = 1
 
-  /// The index of the segment that holds a byte of the body.
-  func segmentIndex(at offset: Int) -> Int {
-    var low = 0
-    var high = starts.count
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if starts[middle] <= offset { low = middle } else { high = middle }
+  /// The segments, in body order, the header first: they tile the body exactly.
+  public var segments: [Segment] { body.segments }
+  /// Where each segment begins in the body.
+  public var starts: [Int] { body.starts }
+  /// Bytes of the body.
+  public var length: Int { body.count }
+
+  /// Segments that the plan keeps in memory, those of what is transformed among them.
+  public var segmentCount: Int {
+    segments.reduce(0) { count, segment in
+      guard case .transform(let transform) = segment.content else { return count + 1 }
+      return count + 1 + transform.input.segments.count
     }
-    return low
   }
 
   /// Bytes of the body by what it takes to send them.
@@ -40,6 +40,7 @@ public struct PartitionPlan: Sendable {
       case .literal, .zeros: costs.literal += segment.count
       case .run: costs.direct += segment.count
       case .gather: costs.gathered += segment.count
+      case .transform: costs.transformed += segment.count
       }
     }
     return costs
@@ -70,8 +71,12 @@ public struct PlannedTensor: Sendable, Hashable {
   public let range: Range<Int>
   /// How the whole tensor is dealt.
   public let rule: Rule
-  /// The extents of the whole tensor.
+  /// The extents of the whole tensor; a scale's own.
   public let wholeShape: [Int]
+  /// How its values are made from the source's.
+  public let scheme: TensorScheme
   /// Its segments, as indices of the plan's.
   public let segments: Range<Int>
+  /// What it was made of, where its name is not the source's.
+  public let origin: LogicalTensor.Origin?
 }

@@ -18,56 +18,59 @@ public struct Planner: Sendable {
     let intervals: [AxisInterval]
     let shape: [Int]
     let byteCount: Int
+
+    var input: PostProcessInput {
+      PostProcessInput(
+        name: tensor.name, dtype: tensor.dtype, shape: shape, role: tensor.role, isOfLayer: tensor.layer != nil)
+    }
+  }
+
+  /// A tensor of the body, before it has a place there, and which of the chosen tensors it is made of.
+  private struct BodyItem {
+    let output: PostProcessOutput
+    let source: Int
+    let byteCount: Int
+  }
+
+  /// What a partition holds: the tensors that were chosen, what is made of them, and what `__metadata__` says of that.
+  private struct Contents {
+    let chosen: [Chosen]
+    let items: [BodyItem]
+    let metadata: [(key: String, value: String)]
   }
 
   /// The plan.
-  /// - Throws: `failedPrecondition` where the shapes cannot be split so, naming the degrees that are possible; `unimplemented` for
-  ///   a parameter that this checkpoint or this version does not offer.
+  /// - Throws: `failedPrecondition` where the shapes cannot be split so, naming the degrees that are possible, or where a name has no
+  ///   mapping; `notFound` where no tensor matches.
   public func plan() throws(LoaderError) -> PartitionPlan {
-    try refuseWhatIsNotOffered()
-    let selector = TensorSelector(checkpoint, parameters)
-    try selector.validate()
-    var chosen: [Chosen] = []
-    for tensor in checkpoint.tensors where selector.includes(tensor) {
-      chosen.append(try choose(tensor, selector))
-    }
-    if chosen.isEmpty, !parameters.tensors.isEmpty {
+    let contents = try contents()
+    if contents.items.isEmpty, !parameters.tensors.isEmpty {
       throw LoaderError(.notFound, "tensors=\(parameters.tensors.joined(separator: ",").escaped) matches no tensor")
     }
-    let order = chosen.indices.sorted {
-      (-chosen[$0].tensor.dtype.bitSize, $0) < (-chosen[$1].tensor.dtype.bitSize, $1)
+    let order = contents.items.indices.sorted { left, right in
+      let bits = (contents.items[left].output.dtype.bitSize, contents.items[right].output.dtype.bitSize)
+      return bits.0 == bits.1 ? left < right : bits.0 > bits.1
     }
-    return try layOut(order.map { chosen[$0] })
+    return try layOut(order.map { contents.items[$0] }, contents.chosen, contents.metadata)
   }
 
   /// Bytes of the partition's tensors, without its segments: for the dry run over all ranks.
   public func tensorBytes() throws(LoaderError) -> Int {
-    try refuseWhatIsNotOffered()
-    let selector = TensorSelector(checkpoint, parameters)
-    try selector.validate()
-    var total = 0
-    for tensor in checkpoint.tensors where selector.includes(tensor) {
-      total += try choose(tensor, selector).byteCount
-    }
-    return total
+    try contents().items.reduce(0) { $0 + $1.byteCount }
   }
 
-  private func refuseWhatIsNotOffered() throws(LoaderError) {
-    if let dtype = parameters.dtype {
-      throw LoaderError(
-        .unimplemented, "casts (here to \(dtype.rawValue)) are not offered by this version; use dtype=native")
+  private func contents() throws(LoaderError) -> Contents {
+    let tensors = try checkpoint.tensors(for: parameters.names)
+    let selector = TensorSelector(checkpoint, parameters, tensors)
+    try selector.validate()
+    var chosen: [Chosen] = []
+    for tensor in tensors where selector.includes(tensor) { chosen.append(try choose(tensor, selector)) }
+    let post = PostProcessPlan(parameters, tensors: tensors)
+    var items: [BodyItem] = []
+    for (index, outputs) in try post.outputs(of: chosen.map(\.input)).enumerated() {
+      for output in outputs { items.append(try bodyItem(output, of: index, chosen[index])) }
     }
-    if parameters.quantization != .none {
-      throw LoaderError(
-        .unimplemented,
-        "quantize=\(parameters.quantization.rawValue) is not offered by this version; use quantize=none")
-    }
-    if parameters.names == .huggingFace, !checkpoint.family.hasHuggingFaceNames {
-      throw LoaderError(
-        .failedPrecondition,
-        "names=hf: family \(checkpoint.family.name) has no mapping to Hugging Face's names; the first tensor without one is "
-          + (checkpoint.tensors.first?.name.escaped ?? "none"))
-    }
+    return Contents(chosen: chosen, items: items, metadata: post.metadata(of: items.lazy.map(\.output)))
   }
 
   private func choose(_ tensor: LogicalTensor, _ selector: TensorSelector) throws(LoaderError) -> Chosen {
@@ -110,43 +113,45 @@ public struct Planner: Sendable {
 
   // MARK: The body
 
-  private func layOut(_ chosen: [Chosen]) throws(LoaderError) -> PartitionPlan {
-    var header = BodyHeader(metadata: metadata(rows: chosen.lazy.compactMap(\.target.vocabularyRows).first))
+  private func bodyItem(
+    _ output: PostProcessOutput, of index: Int, _ chosen: Chosen
+  ) throws(LoaderError) -> BodyItem {
+    guard let byteCount = output.operation == nil ? chosen.byteCount : output.dtype.byteCount(shape: output.shape)
+    else {
+      throw LoaderError(.failedPrecondition, "\(output.name.escaped) would be larger than can be counted")
+    }
+    return BodyItem(output: output, source: index, byteCount: byteCount)
+  }
+
+  private func layOut(
+    _ items: [BodyItem], _ chosen: [Chosen], _ more: [(key: String, value: String)]
+  ) throws(LoaderError) -> PartitionPlan {
+    let rows = chosen.lazy.compactMap(\.target.vocabularyRows).first
+    var header = BodyHeader(metadata: metadata(rows: rows) + more)
     var end = 0
-    for item in chosen {
+    for item in items {
       let (next, overflow) = end.addingReportingOverflow(item.byteCount)
       guard !overflow, next < Int.max / 2 else {
         throw LoaderError(.failedPrecondition, "the partition would be larger than can be counted")
       }
-      header.tensors.append(
-        .init(name: item.tensor.name, dtype: item.tensor.dtype, shape: item.shape, range: end..<next))
+      let output = item.output
+      header.tensors.append(.init(name: output.name, dtype: output.dtype, shape: output.shape, range: end..<next))
       end = next
     }
-    let head = header.bytes
-    var segments = [Segment(count: head.count, content: .literal(head))]
-    var tensors: [PlannedTensor] = []
-    var position = head.count
-    for item in chosen {
-      let first = segments.count
-      segments.append(contentsOf: try self.segments(of: item))
-      tensors.append(
-        PlannedTensor(
-          name: item.tensor.name, dtype: item.tensor.dtype, shape: item.shape,
-          range: position..<position + item.byteCount, rule: item.target.rule, wholeShape: item.target.shape,
-          segments: first..<segments.count))
-      position += item.byteCount
+    var layout = BodyLayout(head: header.bytes)
+    var inputs: [Int: SegmentList] = [:]
+    for item in items {
+      let source = chosen[item.source]
+      let known = inputs[item.source]
+      let input = if let known { known } else { SegmentList(try segments(of: source)) }
+      // Values and scales of one tensor share what they are computed from.
+      if item.output.operation != nil { inputs[item.source] = input }
+      layout.append(
+        item.output, byteCount: item.byteCount, of: item.source, source.target, source.tensor.origin, input)
     }
     return PartitionPlan(
-      parameters: parameters, revision: checkpoint.revision, tensors: tensors, segments: segments,
-      starts: starts(of: segments), length: position, identity: identity())
-  }
-
-  private func starts(of segments: [Segment]) -> [Int] {
-    var position = 0
-    return segments.map { segment in
-      defer { position += segment.count }
-      return position
-    }
+      parameters: parameters, revision: checkpoint.revision, tensors: layout.tensors,
+      body: SegmentList(layout.segments), identity: identity())
   }
 
   private func segments(of item: Chosen) throws(LoaderError) -> [Segment] {

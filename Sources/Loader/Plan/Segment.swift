@@ -15,6 +15,8 @@ public struct Segment: Sendable, Hashable {
     case run(file: Int, offset: Int)
     /// Strips at regular distances: a tensor split along an inner axis, shards merged row by row, a transposed view.
     case gather(Gather)
+    /// Numbers that are computed from the source's: a cast, a quantization.
+    case transform(Transform)
   }
 }
 
@@ -35,14 +37,32 @@ public struct Gather: Sendable, Hashable {
     public var offset: Int
     /// Bytes from a turn of each loop to the next, outermost first, as many as there are loops.
     public var strides: [Int]
-    /// Bytes at each turn.
+    /// Bytes of a piece.
     public var length: Int
+    /// Loops of the strip's own, outermost first, that collect a piece each at every turn; none for one piece.
+    public var repeats: [Repeat] = []
+
+    /// Bytes at each turn.
+    public var turn: Int { repeats.reduce(length) { $0 * $1.count } }
+  }
+
+  /// A loop of a strip's own: a head's rows, of which a transposed matrix has an element each in every row.
+  public struct Repeat: Sendable, Hashable {
+    /// How often it runs.
+    public let count: Int
+    /// Bytes from a piece to the next.
+    public let stride: Int
   }
 
   init(counts: [Int], strips: [Strip]) {
     self.counts = counts
     self.strips = strips
-    turn = strips.reduce(0) { $0 + $1.length }
+    turn = strips.reduce(0) { $0 + $1.turn }
+  }
+
+  /// Whether its turns are rows of a matrix whose elements lie as columns.
+  public var isTransposed: Bool {
+    strips.contains { $0.strides.last == $0.length && ($0.repeats.last?.stride ?? 0) > $0.length }
   }
 
   /// Turns of the innermost loop in all.

@@ -1,8 +1,9 @@
 /// Turns the blocks that tile a tensor into the segments of its bytes in row-major order.
 ///
 /// Axis by axis the blocks are cut into slabs within which nothing changes. A slab that is contiguous in one file is a run; any
-/// other is a loop over its positions. Loops that contain nothing but one loop are nested; where a loop contains more (blocks of
-/// a tensor of three axes or more that are cut differently along the last), it is written out turn by turn.
+/// other is a loop over its positions. Slabs that are alike and lie at a regular distance (the heads of a fused QKV) are a loop too.
+/// Loops that contain nothing but one loop are nested, and loops beside one another become strips that repeat; where a loop contains
+/// more (blocks of a tensor of three axes or more that are cut differently along the last), it is written out turn by turn.
 struct SegmentBuilder {
   private(set) var segments: [Segment] = []
   private let elementSize: Int
@@ -25,35 +26,11 @@ struct SegmentBuilder {
   /// Appends the segments of a tensor of a shape that `boxes` tile.
   mutating func append(shape: [Int], boxes: [Box]) throws(Failure) {
     if shape.contains(0) { return }
-    for node in try nodes(of: shape, boxes: boxes, axis: 0) { try flatten(node) }
+    for node in Node.foldedRuns(try nodes(of: shape, boxes: boxes, axis: 0)) { try flatten(node) }
   }
 
-  /// What a slab is made of.
-  private indirect enum Node {
-    case leaf(Leaf)
-    case loop(count: Int, body: [Node])
-  }
-
-  /// Contiguous bytes of one block, and the block's strides, from which each loop around it takes its own.
-  private struct Leaf {
-    var strip: Gather.Strip
-    let strides: [Int]
-
-    init(_ box: Box, bytes: Int) {
-      strip = Gather.Strip(file: box.file, offset: box.offset, strides: [], length: bytes)
-      strides = box.strides
-    }
-
-    /// The bytes of both, where the other's follow this one's at every turn of every loop.
-    func joined(with next: Leaf) -> Leaf? {
-      guard strip.file == next.strip.file, strides == next.strides, strip.strides == next.strip.strides,
-        strip.file == nil || strip.offset + strip.length == next.strip.offset
-      else { return nil }
-      var joined = self
-      joined.strip.length += next.strip.length
-      return joined
-    }
-  }
+  private typealias Node = SegmentNode
+  private typealias Leaf = SegmentNode.Leaf
 
   // MARK: Blocks to loops
 
@@ -63,18 +40,7 @@ struct SegmentBuilder {
       return [.leaf(Leaf(box, bytes: elementSize))]
     }
     var nodes: [Node] = []
-    // Blocks are met in the order in which they begin, so that many, as of many ranks' parts, are not each looked at for each slab.
-    let sorted = boxes.count > 8 ? boxes.sorted { $0.origin[axis] < $1.origin[axis] } : boxes
-    var met: [Box] = sorted.count > 8 ? [] : sorted
-    var next = met.count
-    for slab in slabs(of: shape[axis], boxes: boxes, axis: axis) {
-      if sorted.count > 8 { met.removeAll { $0.origin[axis] + $0.shape[axis] <= slab.lowerBound } }
-      while next < sorted.count, sorted[next].origin[axis] < slab.upperBound {
-        met.append(sorted[next])
-        next += 1
-      }
-      var inside: [Box] = []
-      for box in met { if let part = box.clipped(axis: axis, to: slab) { inside.append(part) } }
+    for (slab, inside) in slabs(of: shape[axis], boxes: boxes, axis: axis) {
       guard let box = inside.first else { throw .gap(axis: axis, position: slab.lowerBound) }
       if inside.count == 1, let bytes = contiguousBytes(of: box, shape: shape, from: axis) {
         append(.leaf(Leaf(box, bytes: bytes)), to: &nodes)
@@ -87,19 +53,28 @@ struct SegmentBuilder {
         nodes.append(.loop(count: slab.count, body: body.map { looped($0, axis: axis) }))
       }
     }
-    return nodes
+    return axis == 0 ? nodes : Node.folded(nodes, from: 2)
   }
 
-  /// The cuts of an axis between which the same blocks lie.
-  private func slabs(of extent: Int, boxes: [Box], axis: Int) -> [Range<Int>] {
-    if boxes.count == 1, boxes[0].origin[axis] == 0, boxes[0].shape[axis] == extent { return [0..<extent] }
+  /// The pieces of an axis within which the same blocks lie, and what of them lies there.
+  private func slabs(of extent: Int, boxes: [Box], axis: Int) -> [(range: Range<Int>, boxes: [Box])] {
+    if boxes.count == 1, boxes[0].origin[axis] == 0, boxes[0].shape[axis] == extent { return [(0..<extent, boxes)] }
     var cuts: Set<Int> = [0, extent]
     for box in boxes {
       cuts.insert(box.origin[axis])
       cuts.insert(box.origin[axis] + box.shape[axis])
     }
     let sorted = cuts.filter { $0 >= 0 && $0 <= extent }.sorted()
-    return zip(sorted, sorted.dropFirst()).map { $0..<$1 }
+    var slabs = zip(sorted, sorted.dropFirst()).map { (range: $0..<$1, boxes: [Box]()) }
+    let places = Dictionary(uniqueKeysWithValues: slabs.indices.map { (slabs[$0].range.lowerBound, $0) })
+    for box in boxes {
+      var place = places[box.origin[axis]] ?? 0
+      while place < slabs.count, let part = box.clipped(axis: axis, to: slabs[place].range) {
+        slabs[place].boxes.append(part)
+        place += 1
+      }
+    }
+    return slabs
   }
 
   /// The bytes of a block that fills the axes behind `axis` and lies contiguously from `axis` on; nil where it does not.
@@ -149,7 +124,8 @@ struct SegmentBuilder {
     }
   }
 
-  /// The loop as one perfect nest, where its body is only strips, or only one loop of which that is true.
+  /// The loop as one gather: a nest of loops around strips, each of which may have loops of its own; nil where a loop in it
+  /// contains several things.
   private func nest(_ count: Int, _ body: [Node]) -> Gather? {
     var counts = [count]
     var body = body
@@ -159,9 +135,10 @@ struct SegmentBuilder {
     }
     var strips: [Gather.Strip] = []
     for node in body {
-      guard case .leaf(let leaf) = node else { return nil }
-      strips.append(leaf.strip)
+      guard let strip = node.strip(behind: counts.count) else { return nil }
+      strips.append(strip)
     }
+    if strips.count == 1 { counts.removeSubrange(strips[0].turnColumnsIntoRepeats(counts)...) }
     return Gather(counts: counts, strips: strips)
   }
 

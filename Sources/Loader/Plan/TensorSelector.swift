@@ -18,16 +18,18 @@ struct TensorSelector {
     var vocabularyRows: Int?
   }
 
-  init(_ checkpoint: Checkpoint, _ parameters: PartitionParameters) {
+  /// - Parameter tensors: the checkpoint's tensors under the names that are asked for.
+  init(_ checkpoint: Checkpoint, _ parameters: PartitionParameters, _ tensors: [LogicalTensor]) {
     self.checkpoint = checkpoint
     self.parameters = parameters
     var geometry = checkpoint.context.geometry
     geometry.vocabularyMultiple = parameters.vocabularyMultiple
     self.geometry = geometry
     patterns = parameters.tensors.compactMap { NamePattern($0) }
-    vocabularySize = parameters.vocabularySize ?? checkpoint.vocabularySize
-    layerCount = (checkpoint.tensors.lazy.compactMap(\.layer).max() ?? -1) + 1
-    expertCount = (checkpoint.tensors.lazy.compactMap(\.expert).max() ?? -1) + 1
+    vocabularySize = parameters.vocabularySize ?? checkpoint.vocabularySize(for: parameters.names)
+    layerCount = (tensors.lazy.compactMap(\.layer).max() ?? -1) + 1
+    let stacked = tensors.lazy.filter { $0.role.countsExperts }.compactMap(\.shape.first).max()
+    expertCount = stacked ?? (tensors.lazy.compactMap(\.expert).max() ?? -1) + 1
   }
 
   /// Checks what no single tensor can tell.
@@ -80,7 +82,10 @@ struct TensorSelector {
       }
       if keepsEmbeddingsWhole { role = .replicated }
     }
-    if parameters.experts != nil, tensor.expert != nil { role = .replicated }
+    if let experts = parameters.experts {
+      if role.countsExperts { return Target(rule: section(of: experts, shape: shape), shape: shape) }
+      if tensor.expert != nil { role = .replicated }
+    }
     do throws(AxisForm.Failure) {
       let rule = try role.rule(shape: shape, geometry: geometry)
       if role == .vocabulary, let saved = shape.first, saved % (parameters.mp * parameters.vocabularyMultiple) != 0 {
@@ -98,6 +103,12 @@ struct TensorSelector {
     case .split: false
     case .automatic: checkpoint.keepsEmbeddingsWhole && parameters.names == .source
     }
+  }
+
+  /// Some experts of a tensor that holds all of them, whole.
+  private func section(of experts: PartitionParameters.Part, shape: [Int]) -> Rule {
+    let count = (shape.first ?? 0) / experts.count
+    return Rule(axis: 0, form: .section(start: experts.index * count, count: count))
   }
 
   private func isOfStage(_ tensor: LogicalTensor, _ stage: PartitionParameters.Part) -> Bool {

@@ -16,6 +16,8 @@ public indirect enum AxisForm: Sendable, Hashable {
   case each(count: Int, AxisForm)
   /// Positions go to the ranks in order, after zeros were added up to a multiple of `multiple` · mp: a vocabulary.
   case padded(multiple: Int)
+  /// Every rank holds these positions and no other: the experts of one expert-parallel rank.
+  case section(start: Int, count: Int)
   /// The inner form, where it cuts at multiples of `block` only (or at the axis' end): a weight whose blocks share a scale.
   case aligned(block: Int, AxisForm)
   /// The axis has a position for each block of `block` positions of an axis of `extent`, dealt with them by the inner form, which
@@ -83,6 +85,11 @@ public indirect enum AxisForm: Sendable, Hashable {
       }
     case .padded(let multiple):
       try appendPadded(multiple, rank: rank, mp: mp, start: start, extent: extent, to: &result)
+    case .section(let first, let count):
+      guard first >= 0, count >= 0, first <= extent - count else {
+        throw .malformed("it has no \(count) from \(first)")
+      }
+      result.append(joining: AxisInterval(start: start + first, count: count))
     case .aligned(let block, let form):
       for interval in try form.aligned(to: block, rank: rank, mp: mp, extent: extent) {
         result.append(
@@ -154,7 +161,7 @@ public indirect enum AxisForm: Sendable, Hashable {
     case .parts(let parts): return parts.compactMap { $0.form.largestDegree(extent: $0.extent) }.min()
     case .aligned(_, let form): return form.largestDegree(extent: extent)
     case .blocks(_, let fine, let form): return form.largestDegree(extent: fine)
-    case .whole, .units, .each, .padded: return nil
+    case .whole, .section, .units, .each, .padded: return nil
     }
   }
 

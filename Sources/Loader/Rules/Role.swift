@@ -56,4 +56,13 @@ public indirect enum Role: Sendable, Hashable {
     /// All queries, then one key and one value that every rank holds: Falcon's multi-query attention.
     case multiQuery
   }
+
+  /// Whether axis 0 counts experts.
+  var countsExperts: Bool {
+    switch self {
+    case .stackedExperts: true
+    case .blockwise(let inner, _), .blockScales(let inner, _, _): inner.countsExperts
+    default: false
+    }
+  }
 }

@@ -53,6 +53,7 @@ extension AxisForm {
     case .parts: "parts"
     case .each: "each"
     case .padded: "vocabulary"
+    case .section: "section"
     case .aligned(_, let form), .blocks(_, _, let form): form.verb
     }
   }
@@ -66,6 +67,7 @@ extension AxisForm {
       ": " + parts.map { "\($0.extent) \($0.form.verb)\($0.form.detail)" }.joined(separator: " | ")
     case .each(let count, let form): ", \(count) groups: \(form.verb)\(form.detail)"
     case .padded(let multiple): multiple == 1 ? "" : ", multiple of \(multiple)"
+    case .section(let start, let count): ", \(count) from \(start)"
     case .aligned(let block, let form): "\(form.detail), blocks of \(block)"
     case .blocks(let block, _, let form): "\(form.detail), a scale for blocks of \(block)"
     }

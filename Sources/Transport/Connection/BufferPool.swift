@@ -4,7 +4,7 @@ import Platform
 /// Confined to the queue of the loop that owns it.
 struct BufferPool {
   /// Capacities of buffers that are kept: fewer sizes find more uses.
-  private static let sizes = [64 * 1024, 256 * 1024, BodyPiece.fillLimit]
+  private static let sizes = [64 * 1024, 256 * 1024, BodyPiece.fillLimit, BodyPiece.largeFillLimit]
   /// Bytes that are kept at most.
   private let limit: Int
   private var free: [Int: [ByteBuffer]] = [:]

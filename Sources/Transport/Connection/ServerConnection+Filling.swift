@@ -11,6 +11,17 @@ extension ServerConnection {
     }
   }
 
+  /// Goes on when a source has more to say.
+  func startWait(_ begin: Transmission.Wait, of number: UInt64) {
+    begin { [self] in
+      queue.async { [self] in
+        guard transmission?.number == number else { return }
+        transmission?.resume()
+        perform(pumpAgain())
+      }
+    }
+  }
+
   private static func run(_ fill: Transmission.Fill, _ buffer: ByteBuffer) -> StatusError? {
     do {
       try fill.fill(buffer)

@@ -63,6 +63,7 @@ extension ServerConnection {
   private func advance() -> Transmission.Step? {
     guard let step = transmission?.advance() else { return nil }
     if let fill = transmission?.takeFill(), let number = transmission?.number { startFill(fill, of: number) }
+    if let begin = transmission?.takeWait(), let number = transmission?.number { startWait(begin, of: number) }
     return step
   }
 

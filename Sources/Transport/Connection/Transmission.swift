@@ -15,6 +15,7 @@ struct Transmission {
     case none
     case piece(BodyPiece)
     case filling
+    case awaiting
     case filled(ByteBuffer)
     case finished
   }
@@ -37,6 +38,9 @@ struct Transmission {
     let fill: @Sendable (ByteBuffer) throws -> Void
   }
 
+  /// Takes what it calls when there is more.
+  typealias Wait = @Sendable (@escaping @Sendable () -> Void) -> Void
+
   /// Bytes up to which pieces in memory are joined into one packet.
   private static let joinLimit = 64 * 1024
 
@@ -52,6 +56,8 @@ struct Transmission {
   private(set) var content = Content.none
   /// Work that is to be given to a worker now.
   private var wantedFill: Fill?
+  /// What is to be told now whom to call when there is more.
+  private var wantedWait: Wait?
 
   private var memoryBytes: [UInt8]
   private var memoryStart = 0
@@ -82,7 +88,7 @@ struct Transmission {
   /// Whether more follows the bytes in memory at once.
   var hasMore: Bool {
     switch (content, lookAhead) {
-    case (.none, .none), (.none, .finished), (.none, .filling): false
+    case (.none, .none), (.none, .finished), (.none, .filling), (.none, .awaiting): false
     default: true
     }
   }
@@ -95,7 +101,7 @@ struct Transmission {
       if let failure = prefetch() { return .failed(failure) }
       switch lookAhead {
       case .none, .finished: return memory.isEmpty ? .finished : .ready
-      case .filling: return memory.isEmpty || sent == 0 ? .waiting : .ready
+      case .filling, .awaiting: return memory.isEmpty || sent == 0 ? .waiting : .ready
       case .filled(let buffer):
         content = .buffer(buffer, start: 0)
         lookAhead = .none
@@ -108,7 +114,7 @@ struct Transmission {
         if memory.isEmpty { (memoryBytes, memoryStart) = (bytes, 0) } else { memoryBytes += bytes }
         lookAhead = .none
         continue
-      case .piece(.filled): preconditionFailure("a piece to be filled is not being filled")
+      case .piece(.filled), .piece(.awaited): preconditionFailure("a piece to come is taken for one that is there")
       }
       if let failure = prefetch() { return .failed(failure) }
     }
@@ -118,6 +124,17 @@ struct Transmission {
   mutating func takeFill() -> Fill? {
     defer { wantedFill = nil }
     return wantedFill
+  }
+
+  /// What is to be told now whom to call when there is more, once.
+  mutating func takeWait() -> Wait? {
+    defer { wantedWait = nil }
+    return wantedWait
+  }
+
+  /// The source has more to say.
+  mutating func resume() {
+    if case .awaiting = lookAhead { lookAhead = .none }
   }
 
   /// A worker has filled the buffer that was wanted.
@@ -167,6 +184,11 @@ struct Transmission {
       self.source = nil
       guard let piece = source.next() else { break }
       self.source = source
+      if case .awaited(let begin) = piece {
+        wantedWait = begin
+        lookAhead = .awaiting
+        return nil
+      }
       let count = piece.count
       if count == 0 { continue }
       guard count > 0, count <= announced else {

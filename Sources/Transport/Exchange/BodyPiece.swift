@@ -7,17 +7,24 @@ package enum BodyPiece: Sendable {
   /// `count` bytes of a file, sent without being copied here. A file that changed since it was opened is not sent.
   case file(SourceFile, offset: UInt64, count: Int)
   /// Bytes that a worker makes: `fill` may block, and leaves exactly `count` bytes in the buffer, which is empty and has room
-  /// for them. At most `BodyPiece.fillLimit` at a time.
+  /// for them. At most `BodyPiece.fillLimit` at a time, or `largeFillLimit` where that pays.
   case filled(count: Int, fill: @Sendable (ByteBuffer) throws -> Void)
+  /// Nothing yet: `begin` keeps what it is given and calls it once, from any thread or at once, when `next` has more to say. No
+  /// thread waits meanwhile.
+  case awaited(begin: @Sendable (@escaping @Sendable () -> Void) -> Void)
 
   /// The bytes that a `filled` piece should have at most, so that buffers can be used again.
   package static let fillLimit = 1 << 20
+
+  /// The bytes of a `filled` piece that costs much less by the byte the longer it is.
+  package static let largeFillLimit = 4 << 20
 
   /// Bytes in the piece.
   package var count: Int {
     switch self {
     case .bytes(let bytes): bytes.count
     case .file(_, _, let count), .filled(let count, _): count
+    case .awaited: 0
     }
   }
 }

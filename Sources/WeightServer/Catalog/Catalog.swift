@@ -8,9 +8,12 @@ import Synchronization
 final class Catalog: Sendable {
   private let entries = Mutex<[ManifestEntry]>([])
   private let logger: Logger
+  private let onReady: @Sendable (LoadedCheckpoint) -> Void
 
-  init(logger: Logger) {
+  /// - Parameter onReady: told of each checkpoint that can be served.
+  init(logger: Logger, onReady: @escaping @Sendable (LoadedCheckpoint) -> Void = { _ in }) {
     self.logger = logger
+    self.onReady = onReady
   }
 
   /// The checkpoints, in the order in which they were named.
@@ -64,6 +67,7 @@ final class Catalog: Sendable {
           "revision": "\(checkpoint.revision)", "tensors": "\(checkpoint.tensors.count)",
           "warnings": "\(checkpoint.warnings.count)", "seconds": "\((ContinuousClock.now - start).inSeconds)",
         ])
+      onReady(loaded)
     } catch {
       update(reserved) { $0.state = .failed(error) }
       logger.error(

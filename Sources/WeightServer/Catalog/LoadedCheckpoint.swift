@@ -62,13 +62,13 @@ private struct PlanCache {
 
   mutating func insert(_ plan: PartitionPlan, for parameters: PartitionParameters) {
     clock += 1
-    if let old = plans.updateValue((plan, clock), forKey: parameters) { segments -= old.plan.segments.count }
-    segments += plan.segments.count
+    if let old = plans.updateValue((plan, clock), forKey: parameters) { segments -= old.plan.segmentCount }
+    segments += plan.segmentCount
     while segments > PlanCache.segmentLimit, plans.count > 1,
       let oldest = plans.min(by: { $0.value.used < $1.value.used })
     {
       plans[oldest.key] = nil
-      segments -= oldest.value.plan.segments.count
+      segments -= oldest.value.plan.segmentCount
     }
   }
 }

@@ -30,7 +30,8 @@ extension Configuration {
   }
 
   private mutating func apply(environment: [String: String]) throws(ConfigurationError) {
-    for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix(Setting.variablePrefix) {
+    for (name, value) in environment.sorted(by: { $0.key < $1.key })
+    where name.hasPrefix(Setting.variablePrefix) && !Configuration.isOfServiceDiscovery(name) {
       guard let setting = Setting.all.first(where: { $0.variable == name }) else {
         let nearest = NearestName.nearest(to: name, among: Setting.all.map(\.variable))
         throw ConfigurationError(
@@ -44,5 +45,12 @@ extension Configuration {
           place: "environment", message: "\(name) is \"\(value.escaped)\"; it is \(error.expected)")
       }
     }
+  }
+
+  /// Whether a variable is one of those that Kubernetes and container links set beside a service of the name `weight-server`
+  /// (`WEIGHT_SERVER_SERVICE_HOST`, `WEIGHT_SERVER_PORT_8080_TCP_ADDR`, …): no setting of ours.
+  private static func isOfServiceDiscovery(_ name: String) -> Bool {
+    let rest = name.dropFirst(Setting.variablePrefix.count)
+    return rest.hasPrefix("SERVICE_") || rest == "PORT" || rest.hasPrefix("PORT_")
   }
 }

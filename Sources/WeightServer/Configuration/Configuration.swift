@@ -1,4 +1,5 @@
 package import Loader
+import Platform
 package import Transport
 
 /// Everything the daemon can be told: the contract's configuration, each value with its default.
@@ -11,6 +12,8 @@ package struct Configuration: Sendable {
   package var checkpoints = Checkpoints()
   /// Globals of pickles that are allowed beyond the known ones, by dotted prefix.
   package var allowedGlobals: [String] = []
+  /// Partitions that are kept in files.
+  package var cache = Cache()
   /// Bounds of connections and work.
   package var limits = Limits()
   /// What is logged, and how.
@@ -38,6 +41,28 @@ package struct Configuration: Sendable {
       self.path = path
       self.name = name
       self.isRequired = isRequired
+    }
+  }
+
+  /// Partitions that are kept in files.
+  package struct Cache: Sendable {
+    /// Which partitions are.
+    package var mode = CacheMode.auto
+    /// Where; empty for the user's cache folder.
+    package var folder = ""
+    /// Bytes that the folder may hold.
+    package var bytes = 16 << 30
+    /// Degrees whose partitions are made ahead.
+    package var prefill: [Int] = []
+
+    /// The folder: as configured, else `weight-server` in the one that systemd gives, that the XDG base directory specification names,
+    /// or that the system has.
+    func folderPath(_ environment: [String: String]) -> String {
+      if !folder.isEmpty { return folder }
+      if let given = environment["CACHE_DIRECTORY"]?.split(separator: ":").first { return String(given) }
+      if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return Path.join(base, "weight-server") }
+      if let home = environment["HOME"], home.hasPrefix("/") { return Path.join(home, ".cache/weight-server") }
+      return "/var/cache/weight-server"
     }
   }
 

@@ -96,7 +96,9 @@ struct ConfigurationFile {
   private func value(of node: Node, for setting: Setting) throws(ConfigurationError) -> SettingValue {
     if setting.path == "checkpoints.manifests" { return .sources(try sources(node)) }
     switch node {
-    case .scalar(let scalar): return .text(scalar.string)
+    case .scalar(let scalar):
+      let isPath = setting.path == "cache.folder" && !scalar.string.isEmpty
+      return .text(isPath ? Path.join(folder, scalar.string) : scalar.string)
     case .sequence(let sequence):
       var elements: [String] = []
       for element in sequence {

@@ -23,6 +23,18 @@ extension Setting {
     Setting("pickle.allow_opaque") { (value, configuration) throws(SettingFailure) in
       configuration.allowedGlobals = try value.list()
     },
+    Setting("cache.mode") { (value, configuration) throws(SettingFailure) in
+      configuration.cache.mode = try value.choice(CacheMode.self)
+    },
+    Setting("cache.folder") { (value, configuration) throws(SettingFailure) in
+      configuration.cache.folder = try value.text()
+    },
+    Setting("cache.bytes") { (value, configuration) throws(SettingFailure) in
+      configuration.cache.bytes = try value.integer(in: 0...1 << 60)
+    },
+    Setting("cache.prefill") { (value, configuration) throws(SettingFailure) in
+      configuration.cache.prefill = try value.integers(in: 1...PartitionParameters.mpLimit)
+    },
     Setting("limits.connections") { (value, configuration) throws(SettingFailure) in
       configuration.limits.connection.connections = try value.integer(in: 1...1_000_000)
     },

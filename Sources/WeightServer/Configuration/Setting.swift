@@ -55,6 +55,18 @@ enum SettingValue: Sendable {
     return value
   }
 
+  /// A list of whole numbers in a range.
+  func integers(in range: ClosedRange<Int>) throws(SettingFailure) -> [Int] {
+    var numbers: [Int] = []
+    for text in try list() {
+      guard let number = Int(text), range.contains(number) else {
+        throw SettingFailure(expected: "a list of whole numbers in \(range.lowerBound)...\(range.upperBound)")
+      }
+      numbers.append(number)
+    }
+    return numbers
+  }
+
   /// A time in seconds, with a fraction or without, of at most a year.
   func seconds() throws(SettingFailure) -> Duration {
     guard let value = Double(try text()), value >= 0.001, value <= 31_536_000 else {

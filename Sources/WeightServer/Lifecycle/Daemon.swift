@@ -10,21 +10,30 @@ package final class Daemon: Sendable {
   private let configuration: Configuration
   private let logger: Logger
   private let catalog: Catalog
+  private let cache: PartitionCache
   private let server: HTTPServer
   private let loading = DispatchQueue(label: "weight-server.loading")
 
   /// A daemon that does nothing yet.
-  package init(_ configuration: Configuration, logger: Logger) {
+  /// - Parameter environment: variables that the place of the cache depends on.
+  package init(
+    _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.variables, logger: Logger
+  ) {
     self.configuration = configuration
     self.logger = logger
-    let catalog = Catalog(logger: logger)
+    let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
+    self.cache = cache
+    let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
+    let catalog = Catalog(logger: logger, onReady: prefill.loaded)
     self.catalog = catalog
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
     let router = Router(
-      partitions: PartitionRoutes(catalog: catalog), manifests: ManifestRoutes(catalog: catalog),
-      status: StatusRoutes(catalog: catalog, statistics: { reference.server?.statistics() }, started: .now),
+      partitions: PartitionRoutes(catalog: catalog, cache: cache),
+      manifests: ManifestRoutes(catalog: catalog, cache: cache),
+      status: StatusRoutes(
+        catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
@@ -43,6 +52,7 @@ package final class Daemon: Sendable {
     for text in configuration.listen { addresses.append(try listenAddress(text)) }
     for source in configuration.checkpoints.manifests { try checkName(source) }
     DescriptorLimit.raise()
+    cache.start()
     // Names are reserved before the first request can ask for them.
     catalog.load(configuration.checkpoints.manifests, options: options, on: loading)
     return try server.start(addresses)

@@ -1,8 +1,8 @@
 import HTTPTypes
 import Loader
 import Logging
-import Transport
 import Platform
+import Transport
 
 /// Logs each request when its answer was sent or given up.
 struct AccessLog: Sendable {

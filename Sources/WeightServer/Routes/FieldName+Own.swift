@@ -7,6 +7,10 @@ extension HTTPField.Name {
   static let tensorDType = Self.known("X-Tensor-Dtype")
   /// The extents of `/tensor`'s bytes, as a JSON array.
   static let tensorShape = Self.known("X-Tensor-Shape")
+  /// The SHA-256 of a partition (RFC 9530).
+  static let reprDigest = Self.known("Repr-Digest")
+  /// Whether the client would rather wait for it.
+  static let wantReprDigest = Self.known("Want-Repr-Digest")
   /// The request's name in the logs.
   static let requestID = Self.known("X-Request-Id")
 

@@ -11,7 +11,10 @@ package struct ManifestDescription {
   }
 
   /// Writes the members that the list has too.
-  package func writeSummary(to json: inout JSONWriter, degrees: [Int]) {
+  /// - Parameter cached: writes the array of partitions that are in the cache.
+  package func writeSummary(
+    to json: inout JSONWriter, degrees: [Int], cached: (inout JSONWriter) -> Void = { $0.array { _ in } }
+  ) {
     json.member("revision", checkpoint.revision)
     json.member("type", checkpoint.sourceType)
     json.member("family", checkpoint.family.name)
@@ -24,7 +27,7 @@ package struct ManifestDescription {
     json.key("mp_degrees")
     json.array(degrees)
     json.key("cached_partitions")
-    json.array { _ in }
+    cached(&json)
     json.member("warning_count", checkpoint.warnings.count)
   }
 

@@ -5,6 +5,7 @@ import Transport
 /// `/manifests` and `/manifests/NAME`: what operators ask for.
 struct ManifestRoutes: Sendable {
   let catalog: Catalog
+  let cache: PartitionCache
 
   /// The list of checkpoints.
   func list(_ request: Request) throws(StatusError) -> Response {
@@ -49,7 +50,10 @@ struct ManifestRoutes: Sendable {
       }
     }
     if let loaded = entry.loaded {
-      ManifestDescription(loaded.checkpoint).writeSummary(to: &json, degrees: loaded.possibleDegrees)
+      let checkpoint = loaded.checkpoint
+      ManifestDescription(checkpoint).writeSummary(to: &json, degrees: loaded.possibleDegrees) { json in
+        cache.write(partitionsOf: checkpoint.name, revision: checkpoint.revision, to: &json)
+      }
     }
   }
 }

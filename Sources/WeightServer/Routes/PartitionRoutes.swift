@@ -6,6 +6,7 @@ import Transport
 /// `/shard`, `/tensor` and `/plan`: what workers ask for.
 struct PartitionRoutes: Sendable {
   let catalog: Catalog
+  let cache: PartitionCache
 
   /// The partition of a rank, a safetensors file.
   func shard(_ request: Request) throws(StatusError) -> Response {
@@ -15,10 +16,36 @@ struct PartitionRoutes: Sendable {
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
+    fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
+    let isHead = request.head.method == .head
+    let held = HeldUntilSent()
     let representation = Representation(
       length: plan.length, entityTag: EntityTag(plan.identity), lastModified: loaded.lastModified, fields: fields
-    ) { range in PartitionBodySource(body, range: range) }
-    return serve(representation, for: request.head)
+    ) { [cache] range in
+      if isHead { return PartitionBodySource(body, range: range) }
+      let source = cache.source(of: body, model: loaded.checkpoint.name, range: range)
+      held.hold(source.hold)
+      return source.source
+    }
+    var response = serve(representation, for: request.head)
+    let isWhole = response.status == .ok && !isHead
+    response.onDelivery = { [cache] delivery in
+      held.release()
+      guard isWhole, delivery.isComplete else { return }
+      cache.wasSent(body)
+      cache.reports.wasMade(body)
+    }
+    return response
+  }
+
+  /// Waits for the digest of the partition that `/shard` is asked for, where the client wants it; then calls `then`. A request that is
+  /// wrong is not waited for: its answer says what is wrong. How long the client waits is seen to by the connection.
+  func awaitDigest(_ request: Request, then: @escaping @Sendable () -> Void) {
+    guard let wish = request.head.fields[.wantReprDigest], ReprDigestField.wantsSHA256(wish),
+      let wanted = try? parse(request), let (loaded, plan) = try? plan(wanted)
+    else { return then() }
+    let body = PartitionBody(plan, sources: loaded.sources)
+    cache.findDigest(of: body, model: loaded.checkpoint.name, then: then)
   }
 
   /// One tensor's bytes of a partition.
@@ -52,7 +79,11 @@ struct PartitionRoutes: Sendable {
     let json: JSONWriter
     if wanted.hasRank {
       let (loaded, plan) = try plan(wanted)
-      json = PlanDescription(plan, of: loaded.checkpoint).json
+      let serving = cache.serving(plan)
+      json =
+        PlanDescription(
+          plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]
+        ).json
     } else {
       let loaded = try wanted.checkpoint(in: catalog)
       json = DryRunDescription(loaded, wanted.parameters).json

@@ -5,11 +5,22 @@ package import Platform
 package struct PlanDescription {
   private let plan: PartitionPlan
   private let checkpoint: Checkpoint
+  private let serving: CachePolicy.Decision
+  private let errors: [String: QuantizationReport.Row]
 
-  /// Describes a plan of a checkpoint.
-  package init(_ plan: PartitionPlan, of checkpoint: Checkpoint) {
+  /// Describes a plan of a checkpoint, as a daemon with a cache would serve it.
+  package init(_ plan: PartitionPlan, of checkpoint: Checkpoint, report: QuantizationReport?) {
+    self.init(plan, of: checkpoint, serving: CachePolicy(mode: .auto).decide(plan), report: report)
+  }
+
+  /// Describes a plan of a checkpoint, how it is served, and what its quantization costs, where that is known.
+  init(
+    _ plan: PartitionPlan, of checkpoint: Checkpoint, serving: CachePolicy.Decision, report: QuantizationReport?
+  ) {
     self.plan = plan
     self.checkpoint = checkpoint
+    self.serving = serving
+    errors = Dictionary((report?.rows ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The JSON text.
@@ -33,17 +44,23 @@ package struct PlanDescription {
       }
       json.key("serving")
       json.object {
-        $0.member("how", "direct")
-        $0.member(
-          "why",
-          costs.gathered == 0
-            ? "all bytes are the source's, verbatim"
-            : "runs are sent from their files, gathers are collected in windows as they are sent")
+        $0.member("how", serving.way.rawValue)
+        $0.member("why", serving.reason)
       }
       json.key("tensors")
       json.array { json in for tensor in plan.tensors { describe(tensor, to: &json) } }
     }
     return json
+  }
+
+  private func describe(_ scheme: TensorScheme, to json: inout JSONWriter) {
+    json.object { json in
+      json.member("name", scheme.name)
+      if let from = scheme.from { json.member("from", from.rawValue) }
+      if let groups = scheme.groups { json.member("groups", groups) }
+      if let size = scheme.groupSize { json.member("group_size", size) }
+      if let of = scheme.of { json.member("of", of) }
+    }
   }
 
   private func describe(_ tensor: PlannedTensor, to json: inout JSONWriter) {
@@ -56,7 +73,21 @@ package struct PlanDescription {
       json.array(tensor.wholeShape)
       json.key("range")
       json.array([tensor.range.lowerBound, tensor.range.upperBound])
-      json.member("rule", tensor.rule.description)
+      // A scale is not dealt: it is made of what the rank holds.
+      json.member("rule", tensor.scheme.of == nil ? tensor.rule.description : nil)
+      json.key("scheme")
+      describe(tensor.scheme, to: &json)
+      if let error = errors[tensor.name] {
+        json.key("error")
+        json.object {
+          $0.member("maximum", error.maximumError)
+          $0.member("mean_squared", error.meanSquaredError)
+        }
+      }
+      if let origin = tensor.origin {
+        json.member("made_of", origin.source)
+        json.member("operation", origin.operation)
+      }
       json.key("sources")
       json.array { json in
         for index in tensor.segments { describe(plan.segments[index], to: &json) }
@@ -81,6 +112,11 @@ package struct PlanDescription {
         json.array(gather.counts)
         json.key("strips")
         json.array { json in for strip in gather.strips { describe(strip, to: &json) } }
+      case .transform(let transform):
+        json.member("kind", "transform")
+        json.member("operation", transform.description)
+        json.key("inputs")
+        json.array { json in for segment in transform.input.segments { describe(segment, to: &json) } }
       }
       json.member("length", segment.count)
     }
@@ -93,6 +129,17 @@ package struct PlanDescription {
       json.key("strides")
       json.array(strip.strides)
       json.member("length", strip.length)
+      if !strip.repeats.isEmpty {
+        json.key("repeats")
+        json.array { json in
+          for loop in strip.repeats {
+            json.object {
+              $0.member("count", loop.count)
+              $0.member("stride", loop.stride)
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -27,7 +27,11 @@ struct Router: RequestHandler {
     }
     workers.run {
       // Nobody waits for the answer of a request whose connection is gone.
-      finish(request.cancellation.isCancelled ? Response(Router.gone) : answer(request, by: route))
+      guard !request.cancellation.isCancelled else { return finish(Response(Router.gone)) }
+      guard route.mayAwaitDigest else { return finish(answer(request, by: route)) }
+      partitions.awaitDigest(request) {
+        workers.run { finish(request.cancellation.isCancelled ? Response(Router.gone) : answer(request, by: route)) }
+      }
     }
   }
 
@@ -36,10 +40,15 @@ struct Router: RequestHandler {
   /// What answers a path.
   private struct Route {
     let mayBlock: Bool
+    let mayAwaitDigest: Bool
     let answer: @Sendable (Request) throws(StatusError) -> Response
 
-    init(mayBlock: Bool = false, _ answer: @escaping @Sendable (Request) throws(StatusError) -> Response) {
+    init(
+      mayBlock: Bool = false, mayAwaitDigest: Bool = false,
+      _ answer: @escaping @Sendable (Request) throws(StatusError) -> Response
+    ) {
       self.mayBlock = mayBlock
+      self.mayAwaitDigest = mayAwaitDigest
       self.answer = answer
     }
   }
@@ -68,7 +77,7 @@ struct Router: RequestHandler {
     let segments = target.form == .asterisk ? ["*"] : target.segments
     switch segments.first {
     case nil: return Route(status.index)
-    case "shard" where segments.count == 1: return Route(mayBlock: true, partitions.shard)
+    case "shard" where segments.count == 1: return Route(mayBlock: true, mayAwaitDigest: true, partitions.shard)
     case "tensor" where segments.count == 1: return Route(mayBlock: true, partitions.tensor)
     case "plan" where segments.count == 1: return Route(mayBlock: true, partitions.plan)
     case "manifests" where segments.count == 1: return Route(mayBlock: true, manifests.list)

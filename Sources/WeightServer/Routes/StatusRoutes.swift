@@ -5,6 +5,7 @@ import Transport
 /// `/healthz`, `/readyz`, `/stats` and `/`: what monitors and newcomers ask for.
 struct StatusRoutes: Sendable {
   let catalog: Catalog
+  let cache: PartitionCache
   /// What the server has done so far; nil before it has begun.
   let statistics: @Sendable () -> ServerStatistics?
   let started: ContinuousClock.Instant
@@ -38,6 +39,8 @@ struct StatusRoutes: Sendable {
       json.key("uptime_seconds")
       json.number((ContinuousClock.now - started).inSeconds)
       if let statistics = statistics() { write(statistics, to: &json) }
+      json.key("cache")
+      cache.writeStatistics(to: &json)
     }
     return Response(json: json).answering(request)
   }

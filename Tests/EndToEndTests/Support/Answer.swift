@@ -1,7 +1,7 @@
 import Testing
 
 /// A response as it came off the wire.
-struct Answer {
+struct Answer: CustomStringConvertible {
   let status: Int
   let fields: [(name: String, value: String)]
   let body: [UInt8]
@@ -24,6 +24,12 @@ struct Answer {
 
   /// The body as text.
   var text: String { String(decoding: body, as: UTF8.self) }
+
+  /// Enough to see in a failure what came.
+  var description: String {
+    let start = String(decoding: body.prefix(300).map { (0x20..<0x7F).contains($0) ? $0 : 0x2E }, as: UTF8.self)
+    return "\(status), \(body.count) bytes: \(start)"
+  }
 
   /// Whether it is an error in the Connect protocol's shape, with a status, a code and words that its message has to have.
   func isError(_ status: Int, _ code: String, _ words: String...) -> Bool {

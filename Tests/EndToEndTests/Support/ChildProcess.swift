@@ -22,7 +22,8 @@ final class ChildProcess {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: workingFolder ?? folder.path)
     let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("WEIGHT_SERVER_") }
-    process.environment = inherited.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }.merging(environment) { $1 }
+    let own = ["SWIFT_BACKTRACE": "enable=no", "XDG_CACHE_HOME": "\(folder.path)/cache"]
+    process.environment = inherited.merging(own) { $1 }.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = output.pipe
     process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
@@ -32,7 +33,7 @@ final class ChildProcess {
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    if process.isRunning { kill() }
   }
 
   /// What it wrote to standard error so far.
@@ -64,6 +65,9 @@ final class ChildProcess {
 
   /// Asks it to stop.
   func terminate() { process.terminate() }
+
+  /// Ends it at once, without a chance to tidy up.
+  func kill() { Foundation.kill(identifier, SIGKILL) }
 
   /// Waits for its end, and returns its exit status; a signal that ended it counts as 128 and its number.
   func exitStatus() throws -> Int32 {

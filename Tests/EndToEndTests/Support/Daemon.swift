@@ -30,6 +30,18 @@ struct Daemon {
     }
   }
 
+  /// Runs a body against a daemon that is then killed, as by a power cut.
+  static func runAndKill(
+    _ arguments: [String], environment: [String: String], _ body: (Daemon) throws -> Void
+  ) throws {
+    let process = try ChildProcess(["serve", "--listen", "127.0.0.1:0"] + arguments, environment: environment)
+    let daemon = Daemon(process: process, listeners: try Daemon.listeners(of: process, count: 1))
+    try daemon.waitUntilSettled()
+    try body(daemon)
+    process.kill()
+    #expect(try process.exitStatus() == 128 + 9)
+  }
+
   /// Waits until no checkpoint is loading. Asking is all there is to wait for: metadata is read in milliseconds.
   private func waitUntilSettled() throws {
     let client = try client()

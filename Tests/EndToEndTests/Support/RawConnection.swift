@@ -73,17 +73,15 @@ final class RawConnection {
 
   /// Reads so many bytes of a body.
   func body(_ count: Int) throws -> [UInt8] {
-    var chunks: [[UInt8]] = [received]
-    var total = received.count
-    while total < count {
+    received.reserveCapacity(count)
+    while received.count < count {
       let bytes = try receive()
-      guard !bytes.isEmpty else { throw UnexpectedEnd("the stream ended after \(total) of \(count) bytes") }
-      chunks.append(bytes)
-      total += bytes.count
+      guard !bytes.isEmpty else { throw UnexpectedEnd("the stream ended after \(received.count) of \(count) bytes") }
+      received += bytes
     }
-    let all = Array(chunks.joined())
-    received = Array(all[count...])
-    return Array(all[..<count])
+    let body = Array(received.prefix(count))
+    received.removeFirst(count)
+    return body
   }
 
   /// Whether the other end has closed and nothing is left to read.

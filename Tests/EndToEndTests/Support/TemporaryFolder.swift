@@ -35,6 +35,9 @@ final class TemporaryFolder {
     return "\(path)/\(name)"
   }
 
+  /// Names of the files in a folder.
+  func names(in folder: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder) }
+
   /// Names of the files in it.
   func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 }

@@ -70,4 +70,16 @@ import Testing
     let error = #expect(throws: LoaderError.self) { try load(folder.file("run")) }
     #expect(error?.message == "lies outside the roots")
   }
+
+  @Test func whatIsNotThereIsMissing() throws {
+    let error = try #require(throws: LoaderError.self) { try load("/nonexistent/x") }
+    #expect(error.code == .missingFile)
+  }
+
+  @Test func whatIsNoCheckpointSaysWhatWasLookedFor() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("notes.txt", "hello")
+    let error = try #require(throws: LoaderError.self) { try load(folder.path) }
+    #expect(error.message.contains("looked for") && error.message.contains("DeepSpeed manifest"))
+  }
 }

@@ -14,6 +14,7 @@ struct MemoryFiles {
       case .zeros: result += Array(repeating: 0, count: segment.count)
       case .run(let file, let offset): result += files[file][offset..<offset + segment.count]
       case .gather(let gather): append(gather, loop: 0, indices: [], to: &result)
+      case .transform: preconditionFailure("the algebra of layouts is compared without arithmetic")
       }
     }
     return result
@@ -32,7 +33,19 @@ struct MemoryFiles {
         continue
       }
       let start = zip(indices, strip.strides).reduce(strip.offset) { $0 + $1.0 * $1.1 }
-      result += files[file][start..<start + strip.length]
+      append(files[file], at: start, strip.length, strip.repeats[...], to: &result)
+    }
+  }
+
+  private func append(
+    _ file: [UInt8], at start: Int, _ length: Int, _ loops: ArraySlice<Gather.Repeat>, to result: inout [UInt8]
+  ) {
+    guard let loop = loops.first else {
+      result += file[start..<start + length]
+      return
+    }
+    for index in 0..<loop.count {
+      append(file, at: start + index * loop.stride, length, loops.dropFirst(), to: &result)
     }
   }
 

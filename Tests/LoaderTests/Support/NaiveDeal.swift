@@ -40,6 +40,9 @@ enum NaiveDeal {
       var padded = positions
       while padded.count % (mp * multiple) != 0 { padded.append(nil) }
       return padded.indices.filter { $0 * mp / max(padded.count, 1) == rank }.map { padded[$0] }
+    case .section(let start, let count):
+      guard start >= 0, count >= 0, start + count <= positions.count else { return nil }
+      return Array(positions[start..<start + count])
     case .aligned(let block, let inner):
       return wholeBlocks(inner, block, rank: rank, mp: mp, of: positions)
     case .blocks(let block, let extent, let inner):
@@ -90,6 +93,8 @@ enum NaiveDeal {
       return (0..<count).flatMap { _ in holders(inner, mp: mp, extent: extent / count) }
     case .padded:
       return Array(repeating: 1, count: extent)
+    case .section(let start, let count):
+      return (0..<extent).map { $0 >= start && $0 < start + count ? mp : 0 }
     case .aligned(_, let inner):
       return holders(inner, mp: mp, extent: extent)
     case .blocks(let block, let fine, let inner):

@@ -1,5 +1,5 @@
-import TestSupport
 import Loader
+import TestSupport
 
 /// A role, the geometry and a whole shape that it fits, and degrees to which it can mostly be dealt.
 struct RoleSample {

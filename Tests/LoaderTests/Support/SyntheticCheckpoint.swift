@@ -7,10 +7,19 @@ extension Checkpoint {
   ) -> Checkpoint {
     var context = FamilyContext()
     context.geometry = geometry
-    return Checkpoint(
+    return synthetic(tensors, context: context, family: family, files: files)
+  }
+
+  /// A checkpoint of tensors that no file was read for, of a family whose table depends on more than the geometry.
+  static func synthetic(
+    _ tensors: [LogicalTensor], context: FamilyContext, family: Family, files: [FileTable.Entry] = [],
+    arguments: TrainingArguments = TrainingArguments()
+  ) -> Checkpoint {
+    Checkpoint(
       name: "synthetic", sourceType: "test", reasons: [], family: family, context: context, parallelization: .init(),
       version: nil, moduleKey: nil, tensors: tensors, files: files, revision: String(repeating: "0", count: 40),
-      warnings: [], keepsEmbeddingsWhole: false, vocabularySize: nil, extraRules: [])
+      warnings: [], keepsEmbeddingsWhole: false, vocabularySize: nil, extraRules: [],
+      arguments: arguments)
   }
 }
 

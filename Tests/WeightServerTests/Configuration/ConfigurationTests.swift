@@ -83,6 +83,14 @@ import Transport
     #expect(error.description.contains("did you mean WEIGHT_SERVER_LIMITS_CONNECTIONS?"))
   }
 
+  @Test func whatKubernetesSetsBesideAServiceIsNoSetting() throws {
+    let environment = [
+      "WEIGHT_SERVER_SERVICE_HOST": "10.0.0.1", "WEIGHT_SERVER_PORT": "tcp://10.0.0.1:80",
+      "WEIGHT_SERVER_PORT_80_TCP_ADDR": "10.0.0.1",
+    ]
+    #expect(throws: Never.self) { try load("", environment: environment) }
+  }
+
   @Test func aWrongVariableSaysWhatWouldBeRight() throws {
     let error = try failure("", environment: ["WEIGHT_SERVER_LOGGING_FORMAT": "xml"])
     #expect(error.description.contains("one of text, json"))

@@ -37,7 +37,9 @@ import Transport
   @Test func anEntityTagChangesWithWhatIsAskedFor() async throws {
     let sample = Sample()
     var tags: Set<String> = []
-    for query in ["rank=0&mp=2", "rank=1&mp=2", "rank=0&mp=4", "rank=0&mp=2&tensors=*bias", "rank=0&mp=2&embeddings=whole"] {
+    for query in [
+      "rank=0&mp=2", "rank=1&mp=2", "rank=0&mp=4", "rank=0&mp=2&tensors=*bias", "rank=0&mp=2&embeddings=whole",
+    ] {
       tags.insert(try #require(try await sample.get("/shard?\(query)").fields[.eTag]))
     }
     #expect(tags.count == 5)

@@ -15,9 +15,14 @@ struct Sample {
   static let manifest = "\(repository)/Sample/gpt2-tiny/manifest.json"
 
   let catalog: Catalog
+  let cache: PartitionCache
 
-  /// A catalog that has read the checkpoints.
-  init(_ sources: [Configuration.Source]) {
+  /// A catalog that has read the checkpoints, and a cache that is off unless something else is asked for.
+  init(_ sources: [Configuration.Source], cache configuration: Configuration.Cache? = nil) {
+    var off = Configuration.Cache()
+    off.mode = .never
+    cache = PartitionCache(
+      configuration ?? off, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     catalog = Catalog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     let queue = DispatchQueue(label: "test.loading")
     catalog.load(sources, options: LoadOptions(), on: queue)
@@ -28,15 +33,19 @@ struct Sample {
   init() { self.init([.init(path: Sample.manifest)]) }
 
   /// The answer to a GET of a target.
-  func get(_ target: String, method: HTTPRequest.Method = .get) async throws -> Answer {
+  func get(
+    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:]
+  ) async throws -> Answer {
     let path = try RequestTarget(Array(target.utf8), method: method)
-    var fields = HTTPFields()
-    fields[.init("Host")!] = "test"
+    var fields = given
+    fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let router = Router(
-      partitions: PartitionRoutes(catalog: catalog), manifests: ManifestRoutes(catalog: catalog),
-      status: StatusRoutes(catalog: catalog, statistics: { nil }, started: .now), workers: WorkerPool(limit: 2),
+      partitions: PartitionRoutes(catalog: catalog, cache: cache),
+      manifests: ManifestRoutes(catalog: catalog, cache: cache),
+      status: StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
+      workers: WorkerPool(limit: 2),
       accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
       router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
@@ -67,6 +76,10 @@ struct Answer {
           let buffer = ByteBuffer(capacity: count)
           try fill(buffer)
           bytes += buffer.copyBytes()
+        case .awaited(let begin):
+          let more = DispatchSemaphore(value: 0)
+          begin { more.signal() }
+          more.wait()
         }
       }
       body = bytes

@@ -6,18 +6,27 @@ import Platform
 struct DeepSpeedManifest: SourceLayout {
   let name = "manifest"
   let lookedFor = "a DeepSpeed manifest (JSON with type and checkpoints)"
-  // A manifest may be called as one likes.
-  let precedes: Set<String> = ["file"]
+  // A manifest may be called as one likes, and says of the files beside it what they are.
+  let precedes: Set<String> = [
+    "file", "deepspeed", "deepspeed_universal", "huggingface", "megatron", "megatron_core", "dcp",
+  ]
+
+  /// The names by which a manifest is found in a folder.
+  private static let folderNames = ["manifest.json", "ds_inference_config.json"]
 
   func recognize(_ candidate: Candidate) -> String? {
-    guard let file = candidate.file else { return nil }
+    guard let file = candidate.file else {
+      return manifestName(in: candidate).map { "the folder holds \($0), a manifest" }
+    }
     if file.hasSuffix(".json") { return "the file is JSON by its name" }
     let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
     return candidate.prefix.first { !blank.contains($0) } == 0x7B ? "the file begins with '{'" : nil
   }
 
   func read(_ candidate: Candidate, files: inout FileTable, options: LoadOptions) throws(LoaderError) -> RawCheckpoint {
-    let name = candidate.file ?? ""
+    guard let name = candidate.file ?? manifestName(in: candidate) else {
+      throw .invalid(candidate.path, "holds no manifest")
+    }
     let manifest = try ManifestParser(file: name).parse(try candidate.read(name, limit: ManifestParser.sizeLimit))
     if let base = manifest.baseFolder {
       guard base.hasPrefix("/") || Path.isInside(base) else {
@@ -33,5 +42,12 @@ struct DeepSpeedManifest: SourceLayout {
     }
     raw.manifest = manifest
     return raw
+  }
+
+  /// The manifest in a folder: a file of a known name that names checkpoints, as other tools' do not.
+  private func manifestName(in candidate: Candidate) -> String? {
+    DeepSpeedManifest.folderNames.first { name in
+      candidate.has(name) && (try? candidate.readObject(name))?["checkpoints"] != nil
+    }
   }
 }

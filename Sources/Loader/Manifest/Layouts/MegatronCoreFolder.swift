@@ -64,6 +64,7 @@ struct MegatronCoreFolder: SourceLayout {
     raw.version = decision.version
     if let arguments = MegatronArguments(root) {
       raw.context.geometry = arguments.geometry
+      raw.arguments = arguments.plain
       raw.reasons.append("the model's numbers: args in common.pt")
     } else {
       raw.warnings.append(
