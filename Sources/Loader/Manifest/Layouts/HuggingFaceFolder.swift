@@ -7,8 +7,8 @@ struct HuggingFaceFolder: SourceLayout {
   let name = "huggingface"
   let lookedFor =
     "a Hugging Face folder (model.safetensors, pytorch_model.bin, or either in several files with an index, with config.json)"
-  // An index is JSON, as a manifest is. A trainer's folder has the model beside the run's state, which is what the run goes on from.
-  let precedes: Set<String> = ["manifest", "deepspeed", "deepspeed_universal"]
+  // A trainer's folder has the model beside the run's state, which is what the run goes on from.
+  let precedes: Set<String> = ["deepspeed", "deepspeed_universal"]
 
   /// How the weights lie in the folder.
   private enum Weights {
@@ -51,7 +51,8 @@ struct HuggingFaceFolder: SourceLayout {
 
   // MARK: Names
 
-  private static func isIndex(_ name: String) -> Bool {
+  /// Whether a file of this name is an index: JSON, but no manifest.
+  static func isIndex(_ name: String) -> Bool {
     name.hasSuffix(".safetensors.index.json") || name.hasSuffix(".bin.index.json")
   }
 
