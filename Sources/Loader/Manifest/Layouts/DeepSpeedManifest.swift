@@ -19,6 +19,8 @@ struct DeepSpeedManifest: SourceLayout {
       return manifestName(in: candidate).map { "the folder holds \($0), a manifest" }
     }
     if HuggingFaceFolder.isIndex(file) { return nil }
+    // An index of Hugging Face's is JSON too.
+    if file.hasSuffix(".index.json") { return nil }
     if file.hasSuffix(".json") { return "the file is JSON by its name" }
     let blank: [UInt8] = [0x20, 0x09, 0x0A, 0x0D, 0xEF, 0xBB, 0xBF]
     return candidate.prefix.first { !blank.contains($0) } == 0x7B ? "the file begins with '{'" : nil
