@@ -30,7 +30,8 @@ def gpt2():
 def llama():
     config = transformers.LlamaConfig(
         vocab_size=96, hidden_size=48, intermediate_size=80, num_hidden_layers=4, num_attention_heads=6,
-        num_key_value_heads=2, max_position_embeddings=32, rms_norm_eps=1e-5, rope_theta=10000.0,
+        num_key_value_heads=2, max_position_embeddings=32, rms_norm_eps=1e-5,
+        rope_parameters={"rope_type": "default", "rope_theta": 5000.0},
         tie_word_embeddings=False, bos_token_id=0, eos_token_id=0,
     )
     return randomized(transformers.LlamaForCausalLM(config))
@@ -155,7 +156,7 @@ def save_core_llama(model, folder):
         num_attention_heads=config.num_attention_heads, num_query_groups=groups, group_query_attention=True,
         kv_channels=width // config.num_attention_heads, max_position_embeddings=config.max_position_embeddings,
         vocab_size=config.vocab_size, padded_vocab_size=config.vocab_size + 32, swiglu=True, add_bias_linear=False,
-        normalization="RMSNorm", norm_epsilon=config.rms_norm_eps, position_embedding_type="rope", rotary_base=10000,
+        normalization="RMSNorm", norm_epsilon=config.rms_norm_eps, position_embedding_type="rope", rotary_base=5000,
         untie_embeddings_and_output_weights=True, use_mcore_models=True,
     )
     save(folder, arguments, tensors, config.num_hidden_layers, cut)

@@ -76,8 +76,7 @@ extension Family {
     if source.has("\(parts.attention).bias") {
       return source.has("\(parts.output).bias") ? "llama" : "qwen2"
     }
-    return source.arguments.text("window_size") == nil && source.arguments.count("window_size") == nil
-      ? "llama" : "mistral"
+    return source.arguments.firstCount("window_size") == nil ? "llama" : "mistral"
   }
 }
 

@@ -117,7 +117,7 @@ struct ModelFacts {
 
   /// A number of the arguments.
   private func count(_ key: String, _ argument: String) throws(LoaderError) -> Field {
-    guard let value = arguments.count(argument) else { throw unknown(key, argument) }
+    guard let value = arguments.firstCount(argument) else { throw unknown(key, argument) }
     return text(key, .integer(value), "args.\(argument)")
   }
 

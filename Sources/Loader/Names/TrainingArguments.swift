@@ -8,6 +8,8 @@ public struct TrainingArguments: Sendable, Hashable {
     case number(Double)
     case text(String)
     case boolean(Bool)
+    /// The first of several whole numbers.
+    case first(Int)
   }
 
   /// Values that are kept: more is not what training scripts write.
@@ -28,6 +30,8 @@ public struct TrainingArguments: Sendable, Hashable {
         values[key] = .integer(integer)
       } else if let number = value.asNumber {
         values[key] = .number(number)
+      } else if let integers = value.asIntegers, let first = integers.first {
+        values[key] = .first(first)
       } else if let text = value.asText, text.utf8.count <= 1024 {
         values[key] = .text(text)
       }
@@ -45,6 +49,12 @@ public struct TrainingArguments: Sendable, Hashable {
   /// A whole number from 1 up; nil where it is absent or something else.
   func count(_ key: String) -> Int? {
     if case .integer(let value)? = values[key], value > 0, value <= Int(Int32.max) { value } else { nil }
+  }
+
+  /// The first of some whole numbers, where it is from 1 up: the left part of a `window_size`.
+  func firstCount(_ key: String) -> Int? {
+    if case .first(let value)? = values[key], value > 0, value <= Int(Int32.max) { return value }
+    return count(key)
   }
 
   /// A number; nil where it is absent or something else.

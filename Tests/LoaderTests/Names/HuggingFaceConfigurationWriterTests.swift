@@ -51,6 +51,15 @@ import Testing
     #expect(error?.message.contains("assets") == true)
   }
 
+  @Test func aWindowOfAttentionMakesItMistral() throws {
+    let (model, _) = try #require(try NaiveModel(.coreLLaMA, seed: 0).checkpoint(ranks: 1))
+    let plain = model.tensors.filter { !$0.name.hasSuffix(".bias") }
+    let checkpoint = Checkpoint.synthetic(
+      plain, context: model.context, family: .megatronCore,
+      arguments: TrainingArguments(["window_size": .first(4096), "seq_length": .integer(32)]))
+    #expect(try checkpoint.huggingFace().modelType == "mistral")
+  }
+
   @Test func whereThereAreNoArgumentsTheManifestsKeyIsNamed() throws {
     let checkpoint = try checkpoint("dsmodel_opt_tp2_fp16")
     let error = #expect(throws: LoaderError.self) { try checkpoint.huggingFaceConfiguration() }
