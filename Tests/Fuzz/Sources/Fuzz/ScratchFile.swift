@@ -3,17 +3,17 @@ import Platform
 
 @testable import Loader
 
-/// A file that an input is written to, in memory where there is such a folder, for parsers that read files.
+/// A file that an input is written to, for parsers that read files.
 struct ScratchFile {
   /// The folder of the file.
   let folder: String
   private let name: String
   private let roots: Roots
 
-  /// A file in a folder, or in a new one, that has this process's number in its name.
+  /// A file in a folder, or in the one that the environment's `FUZZ_FOLDER` names, else one that has this process's number in its name.
   init(name: String, folder: String? = nil) throws {
-    let base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-    let folder = folder ?? "\(base)/weight-server-fuzz-\(getpid())"
+    let given = unsafe getenv("FUZZ_FOLDER").map { unsafe String(cString: $0) }
+    let folder = folder ?? given ?? "/tmp/weight-server-fuzz-\(getpid())"
     mkdir(folder, 0o700)
     self.folder = folder
     self.name = name
