@@ -78,10 +78,16 @@ struct Completeness {
 
   /// A name with its layer's number replaced by `#`.
   private static func name(_ name: String, without layer: Int) -> String {
-    let number = String(layer)
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard let index = parts.firstIndex(where: { $0 == number || Int($0) == layer }) else { return name }
-    return (parts[..<index] + ["#"] + parts[(index + 1)...]).joined(separator: ".")
+    let bytes = name.utf8
+    var start = bytes.startIndex
+    while start < bytes.endIndex {
+      let end = bytes[start...].firstIndex(of: 0x2E) ?? bytes.endIndex
+      if bytes[start] >= 0x30, bytes[start] <= 0x39, Int(name[start..<end]) == layer {
+        return "\(name[..<start])#\(name[end...])"
+      }
+      start = end < bytes.endIndex ? bytes.index(after: end) : end
+    }
+    return name
   }
 
   private func shortened(_ warnings: [String], _ what: String) -> [String] {

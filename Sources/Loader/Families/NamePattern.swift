@@ -120,13 +120,25 @@ public struct NamePattern: Sendable, Hashable {
     return false
   }
 
+  /// Whether a name's rest can begin as a node does; true where that would take longer to tell than to try.
+  private func canBegin(_ node: Int, with rest: ArraySlice<UInt8>) -> Bool {
+    guard node < nodes.count else { return rest.isEmpty }
+    switch nodes[node] {
+    case .byte(let byte): return rest.first == byte
+    case .number: return rest.first.map { $0 >= 0x30 && $0 <= 0x39 } ?? false
+    case .any: return !rest.isEmpty
+    case .choice(let texts): return texts.contains { rest.starts(with: $0) }
+    case .many: return true
+    }
+  }
+
   private func branches(of state: State, in name: [UInt8]) -> [State] {
     let next = state.node + 1
     switch nodes[state.node] {
     case .many:
-      let ended = State(node: next, at: state.at, numbers: state.numbers)
-      guard state.at < name.count else { return [ended] }
-      return [State(node: state.node, at: state.at + 1, numbers: state.numbers), ended]
+      // Where the text ends that it stands for: only where what follows can begin. The nearest is tried first.
+      return (state.at...name.count).reversed().filter { canBegin(next, with: name[$0...]) }
+        .map { State(node: next, at: $0, numbers: state.numbers) }
     case .choice(let texts):
       return texts.filter { name[state.at...].starts(with: $0) }
         .map { State(node: next, at: state.at + $0.count, numbers: state.numbers) }

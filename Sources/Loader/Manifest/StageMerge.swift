@@ -59,17 +59,24 @@ struct NumberedName {
 
   /// Reads the first number that stands between a marker and a dot; nil where there is none.
   init?(_ name: String, marker: String) {
-    var rest = name[...]
-    while let range = rest.firstRange(of: marker) {
-      let digits = name[range.upperBound...].prefix { $0.isASCII && $0.isNumber }
-      let behind = name[digits.endIndex...]
-      if !digits.isEmpty, digits.count <= 6, behind.first == ".", let number = Int(digits) {
+    let bytes = name.utf8
+    let marker = Array(marker.utf8)
+    var index = bytes.startIndex
+    while index < bytes.endIndex {
+      guard bytes[index] == marker[0], bytes[index...].starts(with: marker) else {
+        index = bytes.index(after: index)
+        continue
+      }
+      let start = bytes.index(index, offsetBy: marker.count)
+      let digits = bytes[start...].prefix { $0 >= 0x30 && $0 <= 0x39 }
+      let behind = bytes[digits.endIndex...]
+      if !digits.isEmpty, digits.count <= 6, behind.first == 0x2E, let number = Int(Substring(digits)) {
         self.number = number
-        before = name[..<range.upperBound]
-        self.behind = behind
+        before = name[..<start]
+        self.behind = name[digits.endIndex...]
         return
       }
-      rest = name[range.upperBound...]
+      index = start
     }
     return nil
   }
