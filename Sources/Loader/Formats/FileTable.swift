@@ -60,6 +60,11 @@ public struct FileTable: Sendable {
     entries[index].metadataDigest = hash.finish()
   }
 
+  /// Takes over the digest that another table has made of the same file.
+  mutating func setDigest(_ digest: [UInt8], of index: Int) {
+    entries[index].metadataDigest = digest
+  }
+
   /// Reads `count` bytes at `offset` of a file, checked against its size first.
   /// - Parameter what: what the bytes are, for the error ("the zip directory").
   public func read(_ index: Int, at offset: UInt64, count: UInt64, what: String) throws(LoaderError) -> [UInt8] {

@@ -32,12 +32,12 @@ struct MegatronFolder: SourceLayout {
     let names = folder.names.filter { RankFolderName($0) != nil }
     guard !names.isEmpty else { throw .invalid(folder.path, "holds no mp_rank folder") }
     let policy = PicklePolicy(allowOpaque: options.opaqueGlobals)
+    var paths: [String] = []
+    for name in names { paths.append(try file(in: folder.file(name), candidate)) }
+    let roots = try ParallelReading.torchFiles(paths, in: &files, policy: policy)
     var grid = MegatronGrid()
-    for name in names {
-      guard let coordinates = RankFolderName(name) else { continue }
-      let path = try file(in: folder.file(name), candidate)
-      let index = try files.open(path)
-      grid.add(try TorchFile.read(index, in: &files, policy: policy), at: coordinates, file: path)
+    for (name, (path, root)) in zip(names, zip(paths, roots)) {
+      if let coordinates = RankFolderName(name) { grid.add(root, at: coordinates, file: path) }
     }
     return try grid.checkpoint()
   }
