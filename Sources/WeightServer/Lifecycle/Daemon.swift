@@ -30,10 +30,11 @@ package final class Daemon: Sendable {
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
     let router = Router(
-      partitions: PartitionRoutes(catalog: catalog, cache: cache),
-      manifests: ManifestRoutes(catalog: catalog, cache: cache),
-      status: StatusRoutes(
-        catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+      groups: [
+        PartitionRoutes(catalog: catalog, cache: cache),
+        ManifestRoutes(catalog: catalog, cache: cache),
+        StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+      ],
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),

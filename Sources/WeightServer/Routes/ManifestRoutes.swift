@@ -3,9 +3,20 @@ import Platform
 import Transport
 
 /// `/manifests` and `/manifests/NAME`: what operators ask for.
-struct ManifestRoutes: Sendable {
+struct ManifestRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+
+  func routes(at path: [String]) -> [Route] {
+    guard path.first == "manifests" else { return [] }
+    switch path.count {
+    case 1: return [.reading(list)]
+    case 2:
+      let name = path[1]
+      return [.reading { (request) throws(StatusError) in try one(name, request) }]
+    default: return []
+    }
+  }
 
   /// The list of checkpoints.
   func list(_ request: Request) throws(StatusError) -> Response {

@@ -4,9 +4,18 @@ import Platform
 import Transport
 
 /// `/shard`, `/tensor` and `/plan`: what workers ask for.
-struct PartitionRoutes: Sendable {
+struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+
+  func routes(at path: [String]) -> [Route] {
+    switch path {
+    case ["shard"]: [.reading(work: .awaiting(awaitDigest), shard)]
+    case ["tensor"]: [.reading(tensor)]
+    case ["plan"]: [.reading(plan)]
+    default: []
+    }
+  }
 
   /// The partition of a rank, a safetensors file.
   func shard(_ request: Request) throws(StatusError) -> Response {

@@ -3,12 +3,22 @@ import Platform
 import Transport
 
 /// `/healthz`, `/readyz`, `/stats` and `/`: what monitors and newcomers ask for.
-struct StatusRoutes: Sendable {
+struct StatusRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
   /// What the server has done so far; nil before it has begun.
   let statistics: @Sendable () -> ServerStatistics?
   let started: ContinuousClock.Instant
+
+  func routes(at path: [String]) -> [Route] {
+    switch path {
+    case []: [.reading(work: .prompt, index)]
+    case ["healthz"]: [.reading(scope: .open, work: .prompt, health)]
+    case ["readyz"]: [.reading(scope: .open, work: .prompt, ready)]
+    case ["stats"]: [.reading(work: .prompt, stats)]
+    default: []
+    }
+  }
 
   /// Liveness: the process answers.
   func health(_ request: Request) throws(StatusError) -> Response {

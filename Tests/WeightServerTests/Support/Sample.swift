@@ -42,9 +42,11 @@ struct Sample {
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let router = Router(
-      partitions: PartitionRoutes(catalog: catalog, cache: cache),
-      manifests: ManifestRoutes(catalog: catalog, cache: cache),
-      status: StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
+      groups: [
+        PartitionRoutes(catalog: catalog, cache: cache),
+        ManifestRoutes(catalog: catalog, cache: cache),
+        StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
+      ],
       workers: WorkerPool(limit: 2),
       accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
