@@ -24,7 +24,7 @@ final class ServerConnection: @unchecked Sendable {
   private let cancellation = CancellationFlag()
 
   /// Nil once it is closed: who still refers to this connection then keeps no descriptor open.
-  var socket: Socket?
+  var socket: ByteStream?
   var machine: ServerConnectionStateMachine
   var transmission: Transmission?
   /// Bytes that may be sent before others get their turn.
@@ -39,10 +39,14 @@ final class ServerConnection: @unchecked Sendable {
   private var deadlineTimer: (any DispatchSourceTimer)?
   private var time: (timer: ServerConnectionStateMachine.Timer, exchange: UInt64, end: ContinuousClock.Instant)?
   private var madeProgress = false
+  /// Bytes that were encrypted and had not left when the client took no more.
+  private var unsent = 0
+  /// Whether the sending direction is to be ended as soon as there is room for that.
+  private var endsWhenWritable = false
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: Socket, remoteAddress: String, name: String, loop: EventLoop, context: Context,
+    socket: ByteStream, remoteAddress: String, name: String, loop: EventLoop, context: Context,
     onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
@@ -60,7 +64,7 @@ final class ServerConnection: @unchecked Sendable {
     queue.async { [self] in
       guard let socket else { return }
       loop.add(self)
-      socket.setNoDelay()
+      socket.socket.setNoDelay()
       let source = DispatchSource.makeReadSource(fileDescriptor: socket.number, queue: queue)
       source.setEventHandler { [self] in readable() }
       // The socket is held until the source has let go of its number.
@@ -114,7 +118,7 @@ final class ServerConnection: @unchecked Sendable {
     case .handle(let head, let body): return handle(head, body)
     case .send(let outgoing): return begin(outgoing)
     case .endSending:
-      socket?.shutdown(.sending)
+      endSending()
       return nil
     case .close:
       close()
@@ -176,14 +180,14 @@ final class ServerConnection: @unchecked Sendable {
   private func readable() {
     for _ in 0..<4 {
       guard let socket, machine.wantsInput else { return }
-      do throws(SystemError) {
+      do throws(StreamError) {
         guard let count = try socket.receive(into: &loop.scratch) else { return }
         if count == 0 {
           perform(machine.receivedEnd())
           return
         }
         perform(machine.received(loop.scratch[..<count], date: loop.date))
-        if count < loop.scratch.count { return }
+        if count < loop.scratch.count, !socket.hasPending { return }
       } catch {
         perform(machine.abort())
         return
@@ -253,7 +257,11 @@ extension ServerConnection {
 
   /// Goes on when the client can take more.
   func waitUntilWritable() {
-    guard !isBlocked, let socket else { return }
+    guard let socket else { return }
+    // What was encrypted before leaves without being counted again, and is progress all the same.
+    if socket.unsent < unsent { madeProgress = true }
+    unsent = socket.unsent
+    if isBlocked { return }
     if writeSource == nil {
       let source = DispatchSource.makeWriteSource(fileDescriptor: socket.number, queue: queue)
       source.setEventHandler { [self] in
@@ -270,6 +278,13 @@ extension ServerConnection {
     writeSource?.resume()
   }
 
+  /// Ends the sending direction, now or when there is room to say so.
+  func endSending() {
+    guard let socket else { return }
+    endsWhenWritable = !socket.endSending()
+    if endsWhenWritable { waitUntilWritable() }
+  }
+
   /// Goes on after the other connections of the loop had their turn.
   func yieldToOthers() {
     queue.async { [self] in perform(pumpAgain()) }
@@ -277,6 +292,7 @@ extension ServerConnection {
 
   /// Sends on with a fresh budget.
   func pumpAgain() -> ServerConnectionStateMachine.Action {
+    if endsWhenWritable { endSending() }
     budget = context.limits.sendBudget
     return pump() ?? .wait
   }
