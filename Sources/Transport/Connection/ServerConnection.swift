@@ -20,6 +20,8 @@ final class ServerConnection: @unchecked Sendable {
   let queue: DispatchQueue
   private let name: String
   private let remoteAddress: String
+  /// What is known of the client.
+  var peer: Peer
   private let onClose: @Sendable () -> Void
   private let cancellation = CancellationFlag()
 
@@ -42,11 +44,12 @@ final class ServerConnection: @unchecked Sendable {
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: Socket, remoteAddress: String, name: String, loop: EventLoop, context: Context,
+    socket: Socket, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
     onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
     self.remoteAddress = remoteAddress
+    self.peer = peer
     self.name = name
     self.loop = loop
     self.context = context
@@ -138,7 +141,7 @@ final class ServerConnection: @unchecked Sendable {
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      id: "\(name)-\(exchange)", cancellation: cancellation)
+      peer: peer, id: "\(name)-\(exchange)", cancellation: cancellation)
     if let timeout { startDeadline(timeout, exchange: exchange) }
     let responder = Responder(connection: self, exchange: exchange)
     context.handler.handle(request) { responder.respond($0) }
