@@ -63,7 +63,8 @@ struct FieldSection: Sendable {
     else {
       throw StatusError(
         .invalidArgument,
-        "field name '\(nameBytes.prefix(while: ASCII.isToken).printable)...' is not a token: no white space or other separator may stand in it")
+        "field name '\(nameBytes.prefix(while: ASCII.isToken).printable)...' is not a token: no white space or other separator "
+          + "may stand in it")
     }
     let value = ASCII.trim(line[(colon + 1)...])
     if let bad = value.first(where: { !ASCII.isFieldValue($0) }) {
