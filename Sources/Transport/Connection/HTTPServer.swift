@@ -2,8 +2,8 @@ import Dispatch
 import Platform
 import Synchronization
 
-/// An HTTP/1.1 server on Dispatch: a few serial loop queues, a queue per connection that targets one of them, and a bounded pool
-/// for work that blocks. No thread belongs to a connection.
+/// An HTTP/1.1 server on Dispatch: a few serial loop queues, each for many connections, and a bounded pool for work that blocks. No
+/// thread belongs to a connection.
 package final class HTTPServer: Sendable {
   private struct State {
     var listeners: [Listener] = []
@@ -44,6 +44,9 @@ package final class HTTPServer: Sendable {
   package func start(_ addresses: [ListenAddress]) throws(ListenError) -> [BoundAddress] {
     BrokenPipes.ignore()
     DescriptorLimit.raise()
+    if let address = addresses.first, let failure = loops.lazy.compactMap(\.failure).first {
+      throw ListenError(address: address, reason: failure.reason)
+    }
     var sockets: [(ListenAddress, ListeningSocket)] = []
     for address in addresses {
       do throws(ListenError) {
