@@ -16,6 +16,11 @@ package enum ByteStream: Sendable {
     }
   }
 
+  /// Whether it is the socket itself: a call that receives less than there was room for has then received all there is.
+  package var isPlain: Bool {
+    if case .plain = self { true } else { false }
+  }
+
   /// The descriptor's number, valid while this value lives.
   package var number: CInt { socket.number }
 

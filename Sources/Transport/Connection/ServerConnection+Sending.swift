@@ -14,9 +14,7 @@ extension ServerConnection {
   func pump() -> ServerConnectionStateMachine.Action? {
     while let socket, let step = advance() {
       switch step {
-      case .waiting:
-        if socket.unsent > 0 { waitUntilWritable() }
-        return nil
+      case .waiting: return flush(socket)
       case .failed(let error): return machine.failed(error, in: machine.exchange, date: loop.date)
       case .finished:
         if let last = flush(socket) { return last }
