@@ -18,21 +18,64 @@ struct Candidate: Sendable {
   let fileSize: UInt64
   /// For a snapshot in the Hub's cache: the repository's name.
   let repository: String?
+  /// The manifest that `file` names, where it lies in no file.
+  private let text: [UInt8]?
+
+  /// The name by which messages call a manifest that lies in no file.
+  static let unfiledName = "manifest.json"
+
+  /// A manifest that lies in no file, over the files of a folder.
+  init(manifest text: [UInt8], folder: String, options: LoadOptions) throws(LoaderError) {
+    (self.folder, roots, repository) = try Candidate.place(of: folder, options)
+    path = folder
+    file = Candidate.unfiledName
+    names = []
+    prefix = Array(text.prefix(Candidate.prefixLength))
+    fileSize = UInt64(text.count)
+    self.text = text
+  }
+
+  private static let prefixLength = 4096
+
+  /// A folder with its links resolved, the roots that its files may lie in, and the repository of a Hub cache.
+  private static func place(
+    of folder: String, _ options: LoadOptions
+  ) throws(LoaderError) -> (folder: String, roots: Roots, repository: String?) {
+    let resolved: String
+    do throws(SystemError) {
+      guard !folder.isEmpty, !folder.utf8.contains(0) else { throw SystemError("open", code: 22, on: folder) }
+      resolved = try Roots.resolve(folder)
+    } catch {
+      throw LoaderError(error, file: folder)
+    }
+    if options.staysInRoots, !options.roots.contain(resolved: resolved) {
+      throw LoaderError(.outside(path: folder, resolved: resolved), file: folder)
+    }
+    let hub = HubCache(folder: resolved)
+    var roots = options.roots
+    do throws(SystemError) {
+      try roots.add(folder: resolved)
+    } catch {
+      throw LoaderError(error, file: folder)
+    }
+    if let hub { try? roots.add(folder: hub.blobs) }
+    return (resolved, roots, hub?.repository)
+  }
 
   /// Looks at a path.
-  init(path: String, roots: Roots) throws(LoaderError) {
+  init(path: String, options: LoadOptions) throws(LoaderError) {
     self.path = path
+    text = nil
+    let isFolder: Bool
     do throws(SystemError) {
       guard !path.isEmpty, !path.utf8.contains(0) else { throw SystemError("open", code: 22, on: path) }
-      let isFolder = try FileStatus.of(path: path).kind == .folder
-      let folder = try Roots.resolve(isFolder ? path : Path.folder(of: path))
-      let hub = HubCache(folder: folder)
-      var roots = try roots.adding(folder: folder)
-      if let hub { try? roots.add(folder: hub.blobs) }
-      self.folder = folder
-      self.roots = roots
-      repository = hub?.repository
-      file = isFolder ? nil : Path.name(of: path)
+      isFolder = try FileStatus.of(path: path).kind == .folder
+    } catch {
+      throw LoaderError(error, file: path)
+    }
+    (folder, roots, repository) = try Candidate.place(of: isFolder ? path : Path.folder(of: path), options)
+    file = isFolder ? nil : Path.name(of: path)
+    do throws(SystemError) {
       names = isFolder ? try Folder.names(in: folder) : []
     } catch {
       throw LoaderError(error, file: path)
@@ -50,7 +93,7 @@ struct Candidate: Sendable {
     }
     fileSize = source.size
     do throws(SystemError) {
-      prefix = try source.bytes(at: 0, count: Int(min(source.size, 4096)))
+      prefix = try source.bytes(at: 0, count: Int(min(source.size, UInt64(Candidate.prefixLength))))
     } catch {
       throw LoaderError(error, file: file)
     }
@@ -73,6 +116,10 @@ struct Candidate: Sendable {
 
   /// Reads a small file of the checkpoint whole.
   func read(_ name: String, limit: Int) throws(LoaderError) -> [UInt8] {
+    if let text, name == file {
+      guard text.count <= limit else { throw .invalid(name, "has \(text.count) bytes; at most \(limit) are read") }
+      return text
+    }
     var table = FileTable(folder: folder, roots: roots)
     let index = try table.open(name)
     let size = table.entries[index].file.size

@@ -2,8 +2,11 @@ import Loader
 import Transport
 
 extension Setting {
-  /// Every key there is, in the order of `config.yaml`.
-  static let all: [Setting] = [
+  /// Every key there is.
+  static let all: [Setting] = general + checkpoints
+
+  /// The keys that have no file of their own, in the order of `config.yaml`.
+  private static let general: [Setting] = [
     Setting("listen") { (value, configuration) throws(SettingFailure) in
       configuration.listen = try value.list()
     },
@@ -76,7 +79,7 @@ extension Setting {
     },
   ]
 
-  private init(
+  init(
     _ path: String, take: @escaping @Sendable (SettingValue, inout Configuration) throws(SettingFailure) -> Void
   ) {
     self.init(path: path, take: take)
