@@ -18,62 +18,19 @@ struct Candidate: Sendable {
   let fileSize: UInt64
   /// For a snapshot in the Hub's cache: the repository's name.
   let repository: String?
+
   /// The manifest that `file` names, where it lies in no file.
   private let text: [UInt8]?
-
-  /// The name by which messages call a manifest that lies in no file.
-  static let unfiledName = "manifest.json"
-
-  /// A manifest that lies in no file, over the files of a folder.
-  init(manifest text: [UInt8], folder: String, options: LoadOptions) throws(LoaderError) {
-    (self.folder, roots, repository) = try Candidate.place(of: folder, options)
-    path = folder
-    file = Candidate.unfiledName
-    names = []
-    prefix = Array(text.prefix(Candidate.prefixLength))
-    fileSize = UInt64(text.count)
-    self.text = text
-  }
-
-  private static let prefixLength = 4096
-
-  /// A folder with its links resolved, the roots that its files may lie in, and the repository of a Hub cache.
-  private static func place(
-    of folder: String, _ options: LoadOptions
-  ) throws(LoaderError) -> (folder: String, roots: Roots, repository: String?) {
-    let resolved: String
-    do throws(SystemError) {
-      guard !folder.isEmpty, !folder.utf8.contains(0) else { throw SystemError("open", code: 22, on: folder) }
-      resolved = try Roots.resolve(folder)
-    } catch {
-      throw LoaderError(error, file: folder)
-    }
-    if options.staysInRoots, !options.roots.contain(resolved: resolved) {
-      throw LoaderError(.outside(path: folder, resolved: resolved), file: folder)
-    }
-    let hub = HubCache(folder: resolved)
-    var roots = options.roots
-    do throws(SystemError) {
-      try roots.add(folder: resolved)
-    } catch {
-      throw LoaderError(error, file: folder)
-    }
-    if let hub { try? roots.add(folder: hub.blobs) }
-    return (resolved, roots, hub?.repository)
-  }
 
   /// Looks at a path.
   init(path: String, options: LoadOptions) throws(LoaderError) {
     self.path = path
     text = nil
-    let isFolder: Bool
-    do throws(SystemError) {
-      guard !path.isEmpty, !path.utf8.contains(0) else { throw SystemError("open", code: 22, on: path) }
-      isFolder = try FileStatus.of(path: path).kind == .folder
-    } catch {
-      throw LoaderError(error, file: path)
-    }
-    (folder, roots, repository) = try Candidate.place(of: isFolder ? path : Path.folder(of: path), options)
+    let (named, isFolder) = try Candidate.place(path)
+    folder = isFolder ? try HubCache.snapshot(of: named) ?? named : named
+    let hub = HubCache(folder: folder)
+    roots = try Candidate.roots(folder, hub, options)
+    repository = hub?.repository
     file = isFolder ? nil : Path.name(of: path)
     do throws(SystemError) {
       names = isFolder ? try Folder.names(in: folder) : []
@@ -87,7 +44,7 @@ struct Candidate: Sendable {
     }
     let source: SourceFile
     do throws(Roots.Refusal) {
-      source = try self.roots.open(Path.join(folder, file))
+      source = try HubCache.open(Path.join(folder, file), in: hub, roots: self.roots)
     } catch {
       throw LoaderError(error, file: file)
     }
@@ -96,6 +53,54 @@ struct Candidate: Sendable {
       prefix = try source.bytes(at: 0, count: Int(min(source.size, UInt64(Candidate.prefixLength))))
     } catch {
       throw LoaderError(error, file: file)
+    }
+  }
+
+  /// A manifest that lies in no file, over the files of a folder.
+  init(manifest text: [UInt8], folder named: String, options: LoadOptions) throws(LoaderError) {
+    path = named
+    (folder, _) = try Candidate.place(Path.join(named, "."))
+    let hub = HubCache(folder: folder)
+    roots = try Candidate.roots(folder, hub, options)
+    repository = hub?.repository
+    file = Candidate.unfiledName
+    names = []
+    prefix = Array(text.prefix(Candidate.prefixLength))
+    fileSize = UInt64(text.count)
+    self.text = text
+  }
+
+  private static let prefixLength = 4096
+  /// What messages call a manifest that lies in no file.
+  private static let unfiledName = "manifest.json"
+
+  /// The folders that the files of a checkpoint may lie in.
+  private static func roots(
+    _ folder: String, _ hub: HubCache?, _ options: LoadOptions
+  ) throws(LoaderError) -> Roots {
+    var roots = options.roots
+    let resolved: String
+    do throws(SystemError) {
+      resolved = try Roots.resolve(folder)
+      try roots.add(folder: resolved)
+    } catch {
+      throw LoaderError(error, file: folder)
+    }
+    if options.staysInRoots, !options.roots.contain(resolved: resolved) {
+      throw LoaderError(.outside(path: folder, resolved: resolved), file: folder)
+    }
+    if let hub { try? roots.add(folder: hub.blobs) }
+    return roots
+  }
+
+  /// The folder that a path names or lies in, links resolved, and whether it names it.
+  private static func place(_ path: String) throws(LoaderError) -> (folder: String, isFolder: Bool) {
+    do throws(SystemError) {
+      guard !path.isEmpty, !path.utf8.contains(0) else { throw SystemError("open", code: 22, on: path) }
+      let isFolder = try FileStatus.of(path: path).kind == .folder
+      return (try Roots.resolve(isFolder ? path : Path.folder(of: path)), isFolder)
+    } catch {
+      throw LoaderError(error, file: path)
     }
   }
 
@@ -138,26 +143,5 @@ struct Candidate: Sendable {
     }
     guard let object = value.asObject else { throw .invalid(name, "is \(value.kind), not an object") }
     return object
-  }
-}
-
-/// The layout of the Hub's cache: `models--ORG--NAME/snapshots/REV`, whose files link into `models--ORG--NAME/blobs`.
-///
-/// Source: huggingface/huggingface_hub `file_download.py`, `repo_folder_name` and `hf_hub_download`.
-struct HubCache: Sendable {
-  /// The folder that a snapshot's files link into.
-  let blobs: String
-  /// The repository's name, its organization apart.
-  let repository: String
-
-  /// The cache that a folder is a snapshot of; nil where it is none.
-  init?(folder: String) {
-    let snapshots = Path.folder(of: folder)
-    let root = Path.folder(of: snapshots)
-    let name = Path.name(of: root)
-    guard Path.name(of: snapshots) == "snapshots", name.hasPrefix("models--") else { return nil }
-    blobs = Path.join(root, "blobs")
-    guard let last = name.dropFirst("models--".count).split(separator: "--").last else { return nil }
-    repository = String(last)
   }
 }
