@@ -141,7 +141,7 @@ package final class HTTPServer: Sendable {
     let error = StatusError(.resourceExhausted, "there are too many connections: try again later")
     let answer = OutgoingResponse(
       Response(error), method: nil, version: .http11, closes: true, date: HTTPDate.format(WallClock.seconds()))
-    _ = try? socket.send((answer.head + error.body)[...])
+    _ = try? socket.send(answer.head[...])
     socket.shutdown(.sending)
   }
 

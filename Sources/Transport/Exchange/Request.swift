@@ -9,20 +9,22 @@ package struct Request: Sendable {
   /// Who asks: `127.0.0.1:50312`, `[::1]:50312`, or `unix:` for a Unix socket.
   package let remoteAddress: String
   /// A name for this request that no other of this process has.
-  package let id: String
+  package let name: RequestName
+  /// The same as a text.
+  package var id: String { name.description }
   /// Whether the connection was lost meanwhile, so that work for it is in vain.
   package let cancellation: CancellationFlag
 
   /// Puts a request together.
   package init(
     head: RequestHead, body: [UInt8] = [], deadline: ContinuousClock.Instant? = nil, remoteAddress: String = "",
-    id: String = "", cancellation: CancellationFlag = CancellationFlag()
+    name: RequestName = RequestName(connection: "", number: 0), cancellation: CancellationFlag = CancellationFlag()
   ) {
     self.head = head
     self.body = body
     self.deadline = deadline
     self.remoteAddress = remoteAddress
-    self.id = id
+    self.name = name
     self.cancellation = cancellation
   }
 }
