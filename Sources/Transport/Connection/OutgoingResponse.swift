@@ -32,20 +32,20 @@ struct OutgoingResponse: Sendable {
     bytes.reserveCapacity(512 + (hasBody && length <= OutgoingResponse.joinLimit ? length : 0))
     HeadWriter.append(status, to: &bytes)
     if !isBodiless {
-      HeadWriter.append("Content-Length: ", to: &bytes)
+      bytes += "Content-Length: ".utf8
       HeadWriter.append(decimal: max(length, 0), to: &bytes)
-      HeadWriter.append("\r\n", to: &bytes)
+      bytes += "\r\n".utf8
     }
     HeadWriter.append("Date: ", date, to: &bytes)
     if closes {
-      HeadWriter.append("Connection: close\r\n", to: &bytes)
+      bytes += "Connection: close\r\n".utf8
     } else if version == .http10 {
-      HeadWriter.append("Connection: keep-alive\r\n", to: &bytes)
+      bytes += "Connection: keep-alive\r\n".utf8
     }
     if let name = response.requestName {
-      HeadWriter.append("X-Request-Id: ", to: &bytes)
+      bytes += "X-Request-Id: ".utf8
       name.append(to: &bytes)
-      HeadWriter.append("\r\n", to: &bytes)
+      bytes += "\r\n".utf8
     }
     HeadWriter.append(response.fields, to: &bytes, isOwn: true)
     if hasBody, case .bytes(let short) = response.body, length <= OutgoingResponse.joinLimit {

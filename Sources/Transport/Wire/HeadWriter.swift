@@ -30,15 +30,10 @@ package enum HeadWriter {
   }
 
   /// Appends a field line.
-  static func append(_ name: StaticString, _ value: String, to bytes: inout [UInt8]) {
-    append(name, to: &bytes)
+  static func append(_ name: String, _ value: String, to bytes: inout [UInt8]) {
+    bytes += name.utf8
     bytes += value.utf8
     bytes += "\r\n".utf8
-  }
-
-  /// Appends text of ours.
-  static func append(_ text: StaticString, to bytes: inout [UInt8]) {
-    text.withUTF8Buffer { bytes += $0 }
   }
 
   /// Appends a number that is not negative.
