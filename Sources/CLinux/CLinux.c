@@ -1,12 +1,14 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/vfs.h>
 
@@ -53,6 +55,14 @@ int linux_poll_take(int set, struct linux_poll_event *events, int capacity) {
 }
 
 int linux_allocate(int descriptor, int64_t count) { return fallocate(descriptor, 0, 0, count); }
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
+int linux_populate(const void *address, size_t count) {
+  return madvise((void *)address, count, MADV_POPULATE_READ) == 0 ? 0 : errno;
+}
 
 int linux_is_memory_file(int descriptor) {
   struct statfs status;

@@ -46,6 +46,10 @@ int linux_poll_take(int set, struct linux_poll_event *events, int capacity);
 /// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
 int linux_allocate(int descriptor, int64_t count);
 
+/// madvise(2) with MADV_POPULATE_READ: reads pages of a mapping and makes them present, so that using them does not fault. Answers an
+/// errno value, 0 when it was done; EINVAL where the kernel (before 5.14) does not know how.
+int linux_populate(const void *address, size_t count);
+
 /// Whether fstatfs(2) says that the file lies in memory (tmpfs, ramfs).
 int linux_is_memory_file(int descriptor);
 

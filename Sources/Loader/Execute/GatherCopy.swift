@@ -15,6 +15,16 @@ struct GatherCopy {
   @unsafe func execute(_ range: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws(LoaderError) {
     guard let start = destination.baseAddress, gather.turn > 0, destination.count == range.count else { return }
     var to = unsafe start
+    unsafe try visit(range) { strips, turns, count throws(LoaderError) in
+      unsafe try run(strips, turns: turns, to: to)
+      unsafe to = to.advanced(by: count)
+    }
+  }
+
+  /// Calls `body` with strips, their turns and the bytes of these, which make up the bytes `range` of the gather one after the other.
+  @unsafe func visit(
+    _ range: Range<Int>, _ body: ([linux_strip], Int, Int) throws(LoaderError) -> Void
+  ) throws(LoaderError) {
     var position = range.lowerBound
     while position < range.upperBound {
       let turn = position / gather.turn
@@ -23,22 +33,19 @@ struct GatherCopy {
       let copied: Int
       if inside != 0 || left < gather.turn {
         copied = min(gather.turn - inside, left)
-        unsafe try copyPart(of: turn, inside..<inside + copied, to: to)
+        unsafe try body(part(of: turn, inside..<inside + copied), 1, copied)
       } else {
         let inner = gather.counts[gather.counts.count - 1]
         let turns = min(inner - turn % inner, left / gather.turn)
         copied = turns * gather.turn
-        unsafe try run(strips(at: turn, turns: turns), turns: turns, to: to)
+        unsafe try body(strips(at: turn, turns: turns), turns, copied)
       }
       position += copied
-      unsafe to = to.advanced(by: copied)
     }
   }
 
   /// A part of one turn: what each strip has of it.
-  @unsafe private func copyPart(
-    of turn: Int, _ range: Range<Int>, to destination: UnsafeMutableRawPointer
-  ) throws(LoaderError) {
+  @unsafe private func part(of turn: Int, _ range: Range<Int>) throws(LoaderError) -> [linux_strip] {
     var parts: [linux_strip] = unsafe []
     var position = 0
     let whole = unsafe try strips(at: turn, turns: 1)
@@ -50,7 +57,7 @@ struct GatherCopy {
       if low < high { unsafe append(low..<high, of: strip, to: &parts) }
       position += length
     }
-    unsafe try run(parts, turns: 1, to: destination)
+    return unsafe parts
   }
 
   /// Bytes of one turn of a strip: the rest of a piece, whole pieces, the beginning of one.

@@ -91,7 +91,21 @@ extension ServerConnection {
       }
       // What has just been sent may be of another version already: then the client must not take it for whole.
       return Transmission.check(file).map(Sending.failed) ?? .progressed
+    case .scattered(let rest): return try send(rest, on: socket)
     }
+  }
+
+  private func send(_ rest: ScatteredRest, on socket: Socket) throws(SystemError) -> Sending {
+    do throws(SystemError) {
+      guard let count = try socket.send(rest, count: budget) else { return .blocked }
+      _ = transmission?.sentContent(count)
+      note(count)
+    } catch {
+      // A file that was cut has no bytes there any more.
+      if let failure = rest.bytes.files.lazy.compactMap(Transmission.check).first { return .failed(failure) }
+      throw error
+    }
+    return rest.bytes.files.lazy.compactMap(Transmission.check).first.map(Sending.failed) ?? .progressed
   }
 
   private func note(_ count: Int) {

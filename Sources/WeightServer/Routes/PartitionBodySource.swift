@@ -19,7 +19,31 @@ struct PartitionBodySource: BodySource {
     case .file(let file, let offset, let count):
       return .file(file, offset: offset, count: count)
     case .window(let range):
+      if let bytes = body.literal(range) { return .bytes(Array(bytes)) }
+      if body.isScattered(range) { return .scattered(ScatteredWindow(body: body, range: range)) }
       return .filled(count: range.count) { [body] buffer in try body.fill(buffer, with: range) }
     }
   }
+}
+
+/// A window of a body whose bytes are sent from where they lie.
+private struct ScatteredWindow: ScatteredPiece {
+  let body: PartitionBody
+  let range: Range<Int>
+
+  var count: Int { range.count }
+
+  func present() -> ScatteredBytes? {
+    // What is wrong is told by `locate`.
+    try? body.pieces(of: range, mayRead: false)
+  }
+
+  func locate() throws -> ScatteredBytes {
+    guard let pieces = try body.pieces(of: range, mayRead: true) else {
+      throw LoaderError(.dataLoss, "bytes \(range) of the body are not scattered")
+    }
+    return pieces
+  }
+
+  func fill(_ buffer: ByteBuffer) throws { try body.fill(buffer, with: range) }
 }
