@@ -20,6 +20,9 @@ ssize_t linux_sendfile(int out, int in, int64_t offset, size_t count);
 /// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
 int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 
+/// getsockopt(2) SO_PEERCRED of a connected Unix socket: the effective user of who connected. Returns -1 with errno where it fails.
+int linux_peer_user(int socket, uint32_t *user);
+
 /// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
 int linux_event(void);
 

@@ -169,8 +169,8 @@ package final class HTTPServer: Sendable {
     let loop = loops[number % loops.count]
     func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection {
       ServerConnection(
-        socket: socket, remoteAddress: address.description, name: "c\(number)", loop: loop, context: context,
-        onClose: onClose)
+        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: socket.peerUser()), name: "c\(number)",
+        loop: loop, context: context, onClose: onClose)
     }
     switch fate {
     case .served: make { [self] in closed { $0.open -= 1 } }.start()

@@ -8,6 +8,10 @@ package struct Request: Sendable {
   package let deadline: ContinuousClock.Instant?
   /// Who asks: `127.0.0.1:50312`, `[::1]:50312`, or `unix:` for a Unix socket.
   package let remoteAddress: String
+  /// What the connection tells of who asks.
+  package let peer: Peer
+  /// What the client may, as the server has decided; nothing until then.
+  package var access = Access.nothing
   /// A name for this request that no other of this process has.
   package let name: RequestName
   /// The same as a text.
@@ -18,12 +22,14 @@ package struct Request: Sendable {
   /// Puts a request together.
   package init(
     head: RequestHead, body: [UInt8] = [], deadline: ContinuousClock.Instant? = nil, remoteAddress: String = "",
-    name: RequestName = RequestName(connection: "", number: 0), cancellation: CancellationFlag = CancellationFlag()
+    peer: Peer = Peer(), name: RequestName = RequestName(connection: "", number: 0),
+    cancellation: CancellationFlag = CancellationFlag()
   ) {
     self.head = head
     self.body = body
     self.deadline = deadline
     self.remoteAddress = remoteAddress
+    self.peer = peer
     self.name = name
     self.cancellation = cancellation
   }

@@ -7,12 +7,15 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  /// Whether an answer is for its client alone, and shared caches may not keep it.
+  let isPrivate: Bool
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
-  init(catalog: Catalog, cache: PartitionCache) {
+  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false) {
     self.catalog = catalog
     self.cache = cache
+    self.isPrivate = isPrivate
   }
 
   func routes(at path: [String]) -> [Route] {
@@ -27,7 +30,7 @@ struct PartitionRoutes: RouteGroup {
   /// The partition of a rank, a safetensors file.
   func shard(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request)
-    let (loaded, plan) = try plan(wanted)
+    let (loaded, plan) = try plan(wanted, for: request.access)
     let body = PartitionBody(plan, sources: loaded.sources)
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
@@ -61,7 +64,7 @@ struct PartitionRoutes: RouteGroup {
   /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
   private func shardHead(_ request: Request) -> Response? {
     guard request.head.method == .head, !request.head.hasConditions, let query = request.head.target.query,
-      let wanted = requests[query], let entry = try? catalog.find(wanted.model), case .ready(let loaded) = entry.state,
+      let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access), case .ready(let loaded) = entry.state,
       let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
       head.hasDigest || cache.digests.digest(head.identity) == nil
     else { return nil }
@@ -72,7 +75,7 @@ struct PartitionRoutes: RouteGroup {
   /// wrong is not waited for: its answer says what is wrong. How long the client waits is seen to by the connection.
   func awaitDigest(_ request: Request, then: @escaping @Sendable () -> Void) {
     guard let wish = request.head.fields[.wantReprDigest], ReprDigestField.wantsSHA256(wish),
-      let wanted = try? parse(request), let (loaded, plan) = try? plan(wanted)
+      let wanted = try? parse(request), let (loaded, plan) = try? plan(wanted, for: request.access)
     else { return then() }
     let body = PartitionBody(plan, sources: loaded.sources)
     cache.findDigest(of: body, model: loaded.checkpoint.name, then: then)
@@ -81,7 +84,7 @@ struct PartitionRoutes: RouteGroup {
   /// One tensor's bytes of a partition.
   func tensor(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request, takesName: true)
-    let (loaded, plan) = try plan(wanted)
+    let (loaded, plan) = try plan(wanted, for: request.access)
     let name = wanted.tensor ?? ""
     guard let tensor = plan.tensors.first(where: { $0.name == name }) else {
       let nearest = NearestName.nearest(to: name, among: plan.tensors.map(\.name))
@@ -108,14 +111,14 @@ struct PartitionRoutes: RouteGroup {
     let wanted = try parse(request, needsRank: false)
     let json: JSONWriter
     if wanted.hasRank {
-      let (loaded, plan) = try plan(wanted)
+      let (loaded, plan) = try plan(wanted, for: request.access)
       let serving = cache.serving(plan)
       json =
         PlanDescription(
           plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]
         ).json
     } else {
-      let loaded = try wanted.checkpoint(in: catalog)
+      let loaded = try wanted.checkpoint(in: catalog, for: request.access)
       json = DryRunDescription(loaded, wanted.parameters).json
     }
     return Response(json: json).answering(request)
@@ -133,9 +136,9 @@ struct PartitionRoutes: RouteGroup {
   }
 
   private func plan(
-    _ wanted: PartitionRequest
+    _ wanted: PartitionRequest, for access: Access
   ) throws(StatusError) -> (loaded: LoadedCheckpoint, plan: PartitionPlan) {
-    let loaded = try wanted.checkpoint(in: catalog)
+    let loaded = try wanted.checkpoint(in: catalog, for: access)
     do throws(LoaderError) {
       return (loaded, try loaded.plan(wanted.parameters))
     } catch {
@@ -147,7 +150,10 @@ struct PartitionRoutes: RouteGroup {
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
     fields[.manifestRevision] = loaded.checkpoint.revision
-    fields[.cacheControl] = isPinned ? "public, max-age=31536000, immutable" : "no-cache"
+    // A cache that several people share must not take one's answer for another's.
+    if isPrivate { fields[.vary] = "Authorization" }
+    fields[.cacheControl] =
+      isPinned ? "\(isPrivate ? "private" : "public"), max-age=31536000, immutable" : "no-cache"
     return fields
   }
 }

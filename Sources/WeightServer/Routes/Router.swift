@@ -8,37 +8,46 @@ struct Router: RequestHandler {
   /// Asked in turn: the first that knows a path has it.
   let groups: [any RouteGroup]
   let workers: WorkerPool
+  let authorizer: Authorizer
   let accessLog: AccessLog
   /// The routes of paths that were asked for, which are the few fixed ones: finding them anew would cost more than answering.
   private let known = Memo<String, [Route]>(limit: 64)
 
-  init(groups: [any RouteGroup], workers: WorkerPool, accessLog: AccessLog) {
+  init(groups: [any RouteGroup], workers: WorkerPool, authorizer: Authorizer, accessLog: AccessLog) {
     self.groups = groups
     self.workers = workers
+    self.authorizer = authorizer
     self.accessLog = accessLog
   }
 
   func answerAtOnce(_ request: Request) -> Response? {
-    guard let route = try? find(request) else { return nil }
-    if case .prompt = route.work {
-      let exchange = accessLog.begin(request)
-      return exchange.finish(answer(request, by: route))
+    var request = request
+    let response: Response?
+    do throws(StatusError) {
+      let route = try admit(&request)
+      if case .prompt = route.work {
+        response = answer(request, by: route)
+      } else {
+        response = route.atOnce?(request)
+      }
+    } catch {
+      response = Response(error)
     }
-    guard let atOnce = route.atOnce else { return nil }
-    let exchange = accessLog.begin(request)
-    return atOnce(request).map(exchange.finish)
+    return response.map(accessLog.begin(request).finish)
   }
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
     let exchange = accessLog.begin(request)
     let finish: @Sendable (Response) -> Void = { respond(exchange.finish($0)) }
     let route: Route
+    var admitted = request
     do throws(StatusError) {
-      route = try find(request)
+      route = try admit(&admitted)
     } catch {
       finish(Response(error))
       return
     }
+    let request = admitted
     switch route.work {
     case .prompt: finish(answer(request, by: route))
     case .blocking: workers.run { finish(answerUnlessGone(request, by: route)) }
@@ -65,14 +74,25 @@ struct Router: RequestHandler {
     }
   }
 
-  private func find(_ request: Request) throws(StatusError) -> Route {
+  /// Finds out what the client may, then what it asks for: who may not read learns nothing of what there is.
+  private func admit(_ request: inout Request) throws(StatusError) -> Route {
     let head = request.head
     let routes = routes(at: head.target)
+    if !routes.isEmpty, routes.allSatisfy({ $0.scope == .open }) {
+      request.access = (try? authorizer.access(request)) ?? .nothing
+    } else {
+      request.access = try authorizer.access(request)
+    }
     guard !routes.isEmpty else {
       throw StatusError(.notFound, "no such path \(head.target.path.escaped); / lists what there is")
     }
     guard let route = routes.first(where: { $0.methods.contains(head.method) }) else {
       throw .methodNotAllowed(head.method, allow: routes.flatMap(\.methods))
+    }
+    switch route.scope {
+    case .open: break
+    case .read: try authorizer.check(request.access, may: .read, head)
+    case .admin: try authorizer.check(request.access, may: .admin, head)
     }
     guard route.takesBody || request.body.isEmpty else {
       throw StatusError(.invalidArgument, "\(head.method.rawValue) \(head.target.path.escaped) takes no body")
@@ -83,13 +103,9 @@ struct Router: RequestHandler {
   private func routes(at target: RequestTarget) -> [Route] {
     if let routes = known[target.path] { return routes }
     let path = target.form == .asterisk ? ["*"] : target.segments
-    for group in groups {
-      let routes = group.routes(at: path)
-      guard !routes.isEmpty else { continue }
-      // Longer paths hold names, of which there may be any number.
-      if path.count <= 1 { known[target.path] = routes }
-      return routes
-    }
-    return []
+    let routes = groups.lazy.map { $0.routes(at: path) }.first { !$0.isEmpty } ?? []
+    // Longer paths hold names, of which there may be any number.
+    if path.count <= 1, !routes.isEmpty { known[target.path] = routes }
+    return routes
   }
 }
