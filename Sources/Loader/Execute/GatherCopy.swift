@@ -5,10 +5,20 @@ import Platform
 struct GatherCopy {
   private let gather: Gather
   private let sources: SourceSet
+  /// Turns whose bytes lie within the spans that are read at a time, and where those are read to; nil where all files are mapped.
+  private let reading: (turns: Int, spans: SpanBuffers)?
 
   init(_ gather: Gather, sources: SourceSet) {
     self.gather = gather
     self.sources = sources
+    // What repeats lies all over the tensor: a span of that would be the whole.
+    if gather.strips.contains(where: { $0.file.map(sources.isRead) ?? false }),
+      gather.strips.allSatisfy(\.repeats.isEmpty)
+    {
+      reading = (SpanBuffers.turns(of: gather), SpanBuffers())
+    } else {
+      reading = nil
+    }
   }
 
   /// Copies the bytes `range` of the gather to `destination`, which is as long.
@@ -36,7 +46,7 @@ struct GatherCopy {
         unsafe try body(part(of: turn, inside..<inside + copied), 1, copied)
       } else {
         let inner = gather.counts[gather.counts.count - 1]
-        let turns = min(inner - turn % inner, left / gather.turn)
+        let turns = min(inner - turn % inner, left / gather.turn, reading?.turns ?? .max)
         copied = turns * gather.turn
         unsafe try body(strips(at: turn, turns: turns), turns, copied)
       }
@@ -90,24 +100,45 @@ struct GatherCopy {
         unsafe result.append(linux_strip(base: nil, length: strip.length, stride: 0, repeats: 1, step: 0))
         continue
       }
-      let mapping = try sources.mapping(file)
+      let mapping = reading == nil ? try sources.mapping(file) : nil
+      let count = try mapping?.count ?? Int(clamping: sources.file(file).size)
       var offset = strip.offset
       for (index, stride) in zip(indices, strip.strides) { offset = offset &+ index &* stride }
       let stride = strip.strides.last ?? 0
       let inner = strip.repeats.last ?? Gather.Repeat(count: 1, stride: 0)
       for start in starts(strip.repeats.dropLast(), offset: offset) {
         let end = start &+ (turns - 1) &* stride &+ (inner.count - 1) &* inner.stride &+ strip.length
-        guard start >= 0, stride >= 0, inner.stride >= 0, end >= start, end <= mapping.count else {
+        guard start >= 0, stride >= 0, inner.stride >= 0, end >= start, end <= count else {
           throw .changed(sources.files[file].name)
         }
+        // SAFETY: the first and last byte that any turn reads lie within the mapping, or within the span that is read.
+        let base =
+          if let mapping {
+            unsafe mapping.base.advanced(by: start)
+          } else {
+            unsafe try read(file, start..<end, slot: result.count)
+          }
         unsafe result.append(
-          linux_strip(
-            // SAFETY: the first and last byte that any turn reads lie within the mapping.
-            base: mapping.base.advanced(by: start), length: strip.length, stride: stride, repeats: inner.count,
-            step: inner.stride))
+          linux_strip(base: base, length: strip.length, stride: stride, repeats: inner.count, step: inner.stride))
       }
     }
     return unsafe result
+  }
+
+  /// Reads a span of a file.
+  /// - Parameter slot: which of the buffers takes it: one for each strip.
+  @unsafe private func read(_ file: Int, _ span: Range<Int>, slot: Int) throws(LoaderError) -> UnsafePointer<UInt8>? {
+    let source = try sources.file(file)
+    guard let buffer = reading?.spans.buffer(slot, holding: span.count) else { return nil }
+    let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.storage[..<span.count])
+    let count: Int
+    do throws(SystemError) {
+      count = unsafe try source.read(into: memory, at: UInt64(span.lowerBound))
+    } catch {
+      throw LoaderError(.dataLoss, "cannot be read: \(error.reason)", file: sources.files[file].name)
+    }
+    guard count == span.count else { throw .changed(sources.files[file].name) }
+    return unsafe UnsafePointer(memory.baseAddress?.assumingMemoryBound(to: UInt8.self))
   }
 
   /// Where each turn of some loops begins.

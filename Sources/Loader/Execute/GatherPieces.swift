@@ -16,7 +16,7 @@ struct GatherPieces {
 
   /// Nil where a strip is shorter, has loops of its own, or is no file's.
   init?(_ gather: Gather, sources: SourceSet) throws(LoaderError) {
-    guard GatherPieces.isScattered(gather) else { return nil }
+    guard GatherPieces.isScattered(gather, sources) else { return nil }
     self.gather = gather
     self.sources = sources
     var mappings: [SourceMapping] = []
@@ -24,9 +24,12 @@ struct GatherPieces {
     self.mappings = mappings
   }
 
-  /// Whether a gather's pieces are long enough.
-  static func isScattered(_ gather: Gather) -> Bool {
-    gather.strips.allSatisfy { $0.file != nil && $0.repeats.isEmpty && $0.length >= threshold }
+  /// Whether a gather's pieces are long enough, and in files that are mapped.
+  static func isScattered(_ gather: Gather, _ sources: SourceSet) -> Bool {
+    gather.strips.allSatisfy { strip in
+      guard let file = strip.file else { return false }
+      return strip.repeats.isEmpty && strip.length >= threshold && !sources.isRead(file)
+    }
   }
 
   /// The pieces of the bytes `range` of the gather.

@@ -15,7 +15,7 @@ extension PartitionBody {
   /// Whether a window lies within a gather whose pieces are long enough to be sent from where they lie.
   public func isScattered(_ range: Range<Int>) -> Bool {
     guard let (gather, _) = gather(around: range) else { return false }
-    return GatherPieces.isScattered(gather)
+    return GatherPieces.isScattered(gather, sources)
   }
 
   /// The pieces of a window that is scattered.

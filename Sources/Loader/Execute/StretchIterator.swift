@@ -111,7 +111,7 @@ public struct StretchIterator: Sendable {
     guard body.plan.segments[index].count >= StretchIterator.directThreshold,
       case .gather(let gather) = body.plan.segments[index].content
     else { return false }
-    return GatherPieces.isScattered(gather)
+    return GatherPieces.isScattered(gather, body.sources)
   }
 
   private func isDirect(_ index: Int) -> Bool {

@@ -125,7 +125,8 @@ struct Transmission {
         if memory.isEmpty { (memoryBytes, memoryStart) = (bytes, 0) } else { memoryBytes += bytes }
         lookAhead = .none
         continue
-      case .piece(.filled), .piece(.scattered), .piece(.awaited): preconditionFailure("a piece to come is taken for one that is there")
+      case .piece(.filled), .piece(.scattered), .piece(.awaited):
+        preconditionFailure("a piece to come is taken for one that is there")
       }
       if let failure = prefetch() { return .failed(failure) }
     }
