@@ -29,11 +29,13 @@ package final class Daemon: Sendable {
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+    let partitions = PartitionRoutes(catalog: catalog, cache: cache)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
+        partitions,
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+        HubRoutes(partitions: partitions),
       ],
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), accessLog: AccessLog(logger: logger))
     server = HTTPServer(
