@@ -37,7 +37,9 @@ public struct AssetFolder: Sendable {
   }
 
   private func listing(_ folder: String) -> [String] {
-    guard let resolved = try? Roots.resolve(Path.join(path, folder)), roots.contain(resolved: resolved) else { return [] }
+    guard let resolved = try? Roots.resolve(Path.join(path, folder)), roots.contain(resolved: resolved) else {
+      return []
+    }
     return (try? Folder.names(in: resolved)) ?? []
   }
 

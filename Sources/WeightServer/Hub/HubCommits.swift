@@ -20,7 +20,9 @@ final class HubCommits: Sendable {
   /// - Parameter degrees: those at which the checkpoint can be served.
   func revision(_ commit: String, at manifestRevision: String, degrees: () -> [Int]) -> HubRevision? {
     // Ids of a checkpoint's content that is no longer served are kept too, and must not be taken for its present one.
-    if let revision = known.withLock({ $0[commit] }), revision.commit(of: manifestRevision) == commit { return revision }
+    if let revision = known.withLock({ $0[commit] }), revision.commit(of: manifestRevision) == commit {
+      return revision
+    }
     return HubRevision.likely(degrees: degrees()).first { $0.commit(of: manifestRevision) == commit }
   }
 }

@@ -65,7 +65,8 @@ struct HubDescription {
     var total = 0
     for tensor in (try? snapshot.loaded.checkpoint.huggingFace().tensors) ?? [] {
       let count = tensor.shape.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue }
-      counts[tensor.dtype.rawValue, default: 0] = counts[tensor.dtype.rawValue, default: 0].addingReportingOverflow(count)
+      counts[tensor.dtype.rawValue, default: 0] =
+        counts[tensor.dtype.rawValue, default: 0].addingReportingOverflow(count)
         .partialValue
       total = total.addingReportingOverflow(count).partialValue
     }

@@ -29,7 +29,8 @@ struct HubRevision: Hashable, Sendable {
     isWhole = first == HubRevision.main
     guard isWhole || first.hasPrefix("mp") else {
       throw LoaderError(
-        .invalidArgument, "revision \(text.escaped) is neither main nor mpM, which parameters may follow as in mp4-bfloat16")
+        .invalidArgument,
+        "revision \(text.escaped) is neither main nor mpM, which parameters may follow as in mp4-bfloat16")
     }
     var pairs = [
       (name: "rank", value: "0"), (name: "mp", value: isWhole ? "1" : String(first.dropFirst(2))),

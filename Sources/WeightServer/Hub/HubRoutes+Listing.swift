@@ -24,7 +24,8 @@ extension HubRoutes {
     let all = HubRoutes.entries(of: snapshot.paths, in: folder, isRecursive: isRecursive)
     guard folder.isEmpty || !all.isEmpty else {
       throw .hub(
-        .entry, "\(snapshot.loaded.checkpoint.name) at \(snapshot.revision.text.escaped) has no folder \(folder.escaped)")
+        .entry,
+        "\(snapshot.loaded.checkpoint.name) at \(snapshot.revision.text.escaped) has no folder \(folder.escaped)")
     }
     let size = try HubRoutes.pageSize(query)
     let cursor = query.values(of: "cursor").first ?? ""
@@ -115,4 +116,3 @@ extension HubRoutes {
     return (paths.compactMap(\.asText), object["expand"]?.asBoolean ?? false)
   }
 }
-
