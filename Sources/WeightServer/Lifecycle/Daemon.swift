@@ -46,11 +46,13 @@ package final class Daemon: Sendable {
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+    let partitions = PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading),
+        partitions,
         ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+        HubRoutes(partitions: partitions),
       ],
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
       accessLog: AccessLog(logger: logger))

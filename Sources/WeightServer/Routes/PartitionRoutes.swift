@@ -31,10 +31,25 @@ struct PartitionRoutes: RouteGroup {
   func shard(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request)
     let (loaded, plan) = try plan(wanted, for: request.access)
-    let body = PartitionBody(plan, sources: loaded.sources)
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
+    let response = answer(request, with: plan, of: loaded, fields: fields)
+    let head = request.head
+    if head.method == .head, !head.hasConditions, response.status == .ok, let query = head.target.query {
+      requests[query] = wanted
+      loaded.heads[query] = PartitionHead(response, identity: plan.identity)
+    }
+    return response
+  }
+
+  /// Answers a GET or HEAD with a partition's body.
+  /// - Parameter fields: of the answer, besides those that say which bytes these are.
+  func answer(
+    _ request: Request, with plan: PartitionPlan, of loaded: LoadedCheckpoint, fields: HTTPFields
+  ) -> Response {
+    let body = PartitionBody(plan, sources: loaded.sources)
+    var fields = fields
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
     let isHead = request.head.method == .head
     let held = HeldUntilSent()
@@ -47,10 +62,6 @@ struct PartitionRoutes: RouteGroup {
       return source.source
     }
     var response = serve(representation, for: request.head)
-    if isHead, !request.head.hasConditions, response.status == .ok, let query = request.head.target.query {
-      requests[query] = wanted
-      loaded.heads[query] = PartitionHead(response, identity: plan.identity)
-    }
     let isWhole = response.status == .ok && !isHead
     response.onDelivery = { [cache] delivery in
       held.release()
@@ -147,7 +158,8 @@ struct PartitionRoutes: RouteGroup {
     }
   }
 
-  private func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
+  /// The fields of every answer with bytes of a checkpoint.
+  func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
     fields[.manifestRevision] = loaded.checkpoint.revision
