@@ -13,7 +13,7 @@ package enum CacheMode: String, Sendable, CaseIterable {
 /// Decides how a whole partition is served, from its plan and where its sources lie.
 ///
 /// `auto` keeps what costs clearly more to make again than to send from a file. The figures are seconds of the server's processor for
-/// each GB sent, on the machine of `Benchmarks/RESULTS.md` (`Benchmarks/crossover.py`), where sending a ready file takes 0.13 and making
+/// each GB sent, on the machine of `Benchmarks/RESULTS.md` (`Benchmarks/crossover.c`), where sending a ready file takes 0.13 and making
 /// one about 0.9, its digest included: what takes 0.2 more each time pays for its file after a handful of requests.
 ///
 /// | made as it is sent | s/GB |
