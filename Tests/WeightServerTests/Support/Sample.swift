@@ -44,7 +44,8 @@ struct Sample {
     let router = Router(
       groups: [
         PartitionRoutes(catalog: catalog, cache: cache),
-        ManifestRoutes(catalog: catalog, cache: cache),
+        ManifestRoutes(
+          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
