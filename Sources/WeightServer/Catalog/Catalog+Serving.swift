@@ -2,13 +2,15 @@ import Loader
 import Transport
 
 extension Catalog {
-  /// The checkpoint of a name, or the only one where no name is given, as far as it can be served.
+  /// The checkpoint of a name, or the only one where no name is given, of those that the client may see.
   /// - Parameter revision: the revision that it must be at; nil for whichever it is at.
   /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
-  func checkpoint(_ name: String?, revision: String? = nil) throws(StatusError) -> LoadedCheckpoint {
+  func checkpoint(
+    _ name: String?, revision: String? = nil, for access: Access
+  ) throws(StatusError) -> LoadedCheckpoint {
     let entry: ManifestEntry
     do throws(LoaderError) {
-      entry = refresh(try find(name))
+      entry = refresh(try find(name, for: access))
     } catch {
       throw StatusError(error)
     }

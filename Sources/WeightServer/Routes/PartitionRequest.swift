@@ -43,9 +43,9 @@ struct PartitionRequest {
     field = item.value
   }
 
-  /// The checkpoint that is meant, at the revision that is pinned.
+  /// The checkpoint that is meant, of those that the client may see, at the revision that is pinned.
   /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
-  func checkpoint(in catalog: Catalog) throws(StatusError) -> LoadedCheckpoint {
-    try catalog.checkpoint(model, revision: revision)
+  func checkpoint(in catalog: Catalog, for access: Access) throws(StatusError) -> LoadedCheckpoint {
+    try catalog.checkpoint(model, revision: revision, for: access)
   }
 }

@@ -49,8 +49,7 @@ struct Sample {
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
         HubRoutes(partitions: partitions),
       ],
-      workers: WorkerPool(limit: 2),
-      accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
       router.handle(Request(head: head, body: body, id: "r1")) { continuation.resume(returning: $0) }
     }
