@@ -30,7 +30,9 @@ struct HubRoutes: RouteGroup {
     guard path.count >= start + 4, path[start + 1] == "resolve" else { return [] }
     let file = path[(start + 3)...].joined(separator: "/")
     return [
-      reading { (request) throws(StatusError) in try resolve(snapshot(path[start], path[start + 2], request.access), file, request) }
+      reading { (request) throws(StatusError) in
+        try resolve(snapshot(path[start], path[start + 2], request), file, request)
+      }
     ]
   }
 
@@ -40,16 +42,18 @@ struct HubRoutes: RouteGroup {
   private func models(_ name: String, _ rest: [String]) -> [Route] {
     switch (rest.first, rest.count) {
     case (nil, _):
-      return [reading { (request) throws(StatusError) in try model(snapshot(name, HubRevision.main, request.access), request) }]
+      return [
+        reading { (request) throws(StatusError) in try model(snapshot(name, HubRevision.main, request), request) }
+      ]
     case ("revision", 2):
-      return [reading { (request) throws(StatusError) in try model(snapshot(name, rest[1], request.access), request) }]
+      return [reading { (request) throws(StatusError) in try model(snapshot(name, rest[1], request), request) }]
     case ("tree", 2...):
       let folder = rest[2...].joined(separator: "/")
-      return [reading { (request) throws(StatusError) in try tree(snapshot(name, rest[1], request.access), folder, request) }]
+      return [reading { (request) throws(StatusError) in try tree(snapshot(name, rest[1], request), folder, request) }]
     case ("paths-info", 2):
       return [
         Route([.post], scope: .read, takesBody: true, work: .blocking) { (request) throws(StatusError) in
-          try forHub { () throws(StatusError) in try paths(snapshot(name, rest[1], request.access), request) }
+          try forHub { () throws(StatusError) in try paths(snapshot(name, rest[1], request), request) }
         }
       ]
     case ("refs", 1):
@@ -73,7 +77,7 @@ struct HubRoutes: RouteGroup {
 
   // MARK: Looking up
 
-  private func checkpoint(_ name: String, _ access: Access) throws(StatusError) -> LoadedCheckpoint {
+  private func checkpoint(_ name: String, for access: Access) throws(StatusError) -> LoadedCheckpoint {
     do throws(StatusError) {
       return try partitions.catalog.checkpoint(name, for: access)
     } catch {
@@ -83,9 +87,9 @@ struct HubRoutes: RouteGroup {
 
   /// A checkpoint at a branch or a commit id.
   private func snapshot(
-    _ name: String, _ revision: String, _ access: Access
+    _ name: String, _ revision: String, _ request: Request
   ) throws(StatusError) -> HubSnapshot {
-    let loaded = try checkpoint(name, access)
+    let loaded = try checkpoint(name, for: request.access)
     let parsed = try parse(revision, of: loaded)
     return HubSnapshot(
       loaded: loaded, revision: parsed, isPinned: HubRevision.isCommit(revision),
@@ -132,7 +136,7 @@ struct HubRoutes: RouteGroup {
 
   /// The branches of a repository: the whole model, and each degree at which it can be served.
   private func branches(_ name: String, _ request: Request) throws(StatusError) -> Response {
-    let loaded = try checkpoint(name, request.access)
+    let loaded = try checkpoint(name, for: request.access)
     var json = JSONWriter()
     json.object { json in
       json.key("branches")
