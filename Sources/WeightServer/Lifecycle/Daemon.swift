@@ -12,6 +12,8 @@ package final class Daemon: Sendable {
   private let catalog: Catalog
   private let cache: PartitionCache
   private let server: HTTPServer
+  /// The certificate in use; nil where no listener speaks TLS.
+  let credentials: TLSCredentials?
   private let tokens: TokenStore?
   private let tokenTimer: RepeatingTimer?
   private let loading = DispatchQueue(label: "weight-server.loading")
@@ -37,12 +39,15 @@ package final class Daemon: Sendable {
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
     self.catalog = catalog
+    let tls = try configuration.tlsListening(logger)
+    credentials = tls?.credentials
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading),
+        PartitionRoutes(
+          catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading),
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
       ],
@@ -50,6 +55,7 @@ package final class Daemon: Sendable {
       accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
+      tls: tls,
       onRefusal: { error, address in
         logger.info("request refused", metadata: ["remote": "\(address)", "error": "\(error)"])
       })
