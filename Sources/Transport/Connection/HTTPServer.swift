@@ -27,15 +27,17 @@ package final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - loops: how many queues the connections share; about one per core.
   ///   - workers: where pieces of bodies are filled; by default a pool of two per core.
+  ///   - tls: how TLS is spoken where it is.
   ///   - onRefusal: told of requests that no handler sees: the error, and the client's address. On a connection's queue.
   package init(
     handler: any RequestHandler, limits: ConnectionLimits = ConnectionLimits(), loops: Int? = nil,
-    workers: WorkerPool? = nil, onRefusal: (@Sendable (StatusError, String) -> Void)? = nil
+    workers: WorkerPool? = nil, tls: TLSListening? = nil, onRefusal: (@Sendable (StatusError, String) -> Void)? = nil
   ) {
     let cores = ProcessorCount.available()
     context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
-      onRefusal: onRefusal, pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil)
+      onRefusal: onRefusal, pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil, tls: tls,
+      handshakes: WorkerPool(limit: cores, label: "handshake"))
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
   }
 
@@ -50,14 +52,18 @@ package final class HTTPServer: Sendable {
     var sockets: [(ListenAddress, ListeningSocket)] = []
     for address in addresses {
       do throws(ListenError) {
+        if address.isSecure, context.tls == nil {
+          throw ListenError(address: address, reason: "TLS needs a certificate: set tls.certificate and tls.key")
+        }
         sockets.append((address, try HTTPServer.listen(on: address)))
       } catch {
         for (_, socket) in sockets { socket.removeFile() }
         throw error
       }
     }
-    for (_, socket) in sockets {
-      let listener = Listener(socket, queue: acceptQueue) { [self] event in handle(event) }
+    for (requested, socket) in sockets {
+      let listener = Listener(socket, queue: acceptQueue) { [self] event in handle(event, isSecure: requested.isSecure)
+      }
       state.withLock { $0.listeners.append(listener) }
       listener.start()
     }
@@ -65,7 +71,8 @@ package final class HTTPServer: Sendable {
       let isPath = socket.address.unixPath != nil
       return BoundAddress(
         requested: requested, port: socket.address.port,
-        description: isPath ? socket.address.description : "http://\(socket.address)")
+        description: isPath
+          ? socket.address.description : "\(requested.isSecure ? "https" : "http")://\(socket.address)")
     }
   }
 
@@ -114,7 +121,7 @@ package final class HTTPServer: Sendable {
       } catch {
         throw ListenError(address: address, reason: error.reason)
       }
-    case .tcp(let host, let port):
+    case .tcp(let host, let port), .tls(let host, let port):
       do throws(Socket.ConnectError) {
         return try ListeningSocket.tcp(host: host, port: port)
       } catch {
@@ -123,16 +130,17 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  private func handle(_ event: Listener.Event) {
+  private func handle(_ event: Listener.Event, isSecure: Bool) {
     switch event {
     case .paused: counters.acceptPauses.count()
     case .crowded(let socket):
       counters.acceptPauses.count()
       counters.connectionsRefused.count()
-      sendRefusal(on: socket)
+      // A handshake would take descriptors and time that there are not.
+      if !isSecure { sendRefusal(on: socket) }
     case .accepted(let socket, let address):
       counters.connectionsAccepted.count()
-      accept(socket, address)
+      accept(socket, address, isSecure: isSecure)
     }
   }
 
@@ -145,7 +153,13 @@ package final class HTTPServer: Sendable {
     socket.shutdown(.sending)
   }
 
-  private func accept(_ socket: Socket, _ address: SocketAddress) {
+  /// The stream over a socket; nil where there is no memory for it.
+  private func stream(over socket: Socket, of loop: EventLoop, isSecure: Bool) -> ByteStream? {
+    guard isSecure, let tls = context.tls else { return .plain(socket) }
+    return (try? TLSStream(accepting: socket, tls.credentials.current())).map { .secure($0, loop.tlsBuffers) }
+  }
+
+  private func accept(_ socket: Socket, _ address: SocketAddress, isSecure: Bool) {
     enum Fate {
       case served
       case refused(StatusError)
@@ -167,16 +181,20 @@ package final class HTTPServer: Sendable {
       return (.dropped, state.accepted)
     }
     let loop = loops[number % loops.count]
-    func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection {
-      ServerConnection(
-        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: socket.peerUser()),
-        name: "c\(number)", loop: loop, context: context, onClose: onClose)
+    func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection? {
+      guard let stream = stream(over: socket, of: loop, isSecure: isSecure) else {
+        onClose()
+        return nil
+      }
+      return ServerConnection(
+        socket: stream, remoteAddress: address.description, peer: Peer(user: socket.peerUser()), name: "c\(number)",
+        loop: loop, context: context, onClose: onClose)
     }
     switch fate {
-    case .served: make { [self] in closed { $0.open -= 1 } }.start()
+    case .served: make { [self] in closed { $0.open -= 1 } }?.start()
     case .refused(let error):
       counters.connectionsRefused.count()
-      make { [self] in closed { $0.refusing -= 1 } }.start(refusing: error)
+      make { [self] in closed { $0.refusing -= 1 } }?.start(refusing: error)
     case .dropped: counters.connectionsRefused.count()
     }
   }

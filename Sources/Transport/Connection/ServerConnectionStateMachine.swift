@@ -192,6 +192,11 @@ struct ServerConnectionStateMachine {
     return begin(Response(error), none, date: date, refusal: error)
   }
 
+  /// Nothing will be asked that could be answered: what comes is thrown away for a while, so that what was sent arrives.
+  mutating func giveUp() -> Action {
+    endSending()
+  }
+
   /// The socket failed, or the server gives the connection up.
   mutating func abort() -> Action {
     switch state {

@@ -8,6 +8,7 @@ extension Setting {
     + checkpoints
     + access
     + pacing
+    + tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

@@ -15,6 +15,8 @@ package final class Daemon: Sendable {
   let threshold: LogThreshold
   private let cache: PartitionCache
   private let server: HTTPServer
+  /// The certificate in use; nil where no listener speaks TLS.
+  let credentials: TLSCredentials?
   let tokens: TokenStore?
   private let tokenTimer: RepeatingTimer?
 
@@ -43,10 +45,13 @@ package final class Daemon: Sendable {
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
     self.catalog = catalog
+    let tls = try configuration.tlsListening(logger)
+    credentials = tls?.credentials
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
-    let partitions = PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading)
+    let partitions = PartitionRoutes(
+      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading)
     let router = Router(
       groups: [
         partitions,
@@ -58,6 +63,7 @@ package final class Daemon: Sendable {
       accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
+      tls: tls,
       onRefusal: { error, address in
         logger.info("request refused", metadata: ["remote": "\(address)", "error": "\(error)"])
       })

@@ -87,6 +87,12 @@ struct StatusRoutes: RouteGroup {
   ]
 
   private func write(_ statistics: ServerStatistics, to json: inout JSONWriter) {
+    json.key("tls")
+    json.object {
+      $0.member("handshakes", statistics.handshakes)
+      $0.member("handshakes_resumed", statistics.handshakesResumed)
+      $0.member("handshakes_failed", statistics.handshakesFailed)
+    }
     json.key("connections")
     json.object {
       $0.member("open", statistics.connectionsOpen)
