@@ -12,15 +12,18 @@ final class ServerConnection: @unchecked Sendable {
     let limits: ConnectionLimits
     let workers: WorkerPool
     let counters: ServerCounters
+    let meter: LimitMeter
+    let memory: ByteBudget
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
   }
 
   let context: Context
   let loop: EventLoop
   private let name: String
-  private let remoteAddress: String
+  let remoteAddress: String
   /// What is known of the client.
   var peer: Peer
+  private let load: ClientLoad
   private let onClose: @Sendable () -> Void
   private let cancellation = CancellationFlag()
 
@@ -44,16 +47,22 @@ final class ServerConnection: @unchecked Sendable {
   private var receiveIsScheduled = false
   private var deadlineTimer: (any DispatchSourceTimer)?
   private var time: (timer: ServerConnectionStateMachine.Timer, exchange: UInt64, end: ContinuousClock.Instant)?
-  private var madeProgress = false
+  /// How fast the client takes the current answer.
+  var progress = WriteProgress()
+  /// Bytes that were handed to the kernel.
+  private var sentBytes = 0
+  /// Bytes in memory that the server's budget counts for this connection.
+  var accounted = 0
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: Socket, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
-    onClose: @escaping @Sendable () -> Void
+    socket: Socket, remoteAddress: String, peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: String, loop: EventLoop,
+    context: Context, onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
     self.remoteAddress = remoteAddress
     self.peer = peer
+    self.load = load
     self.name = name
     self.loop = loop
     self.context = context
@@ -98,7 +107,14 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Acts if a time is over. On the loop's queue.
   func lookAtTime(_ now: ContinuousClock.Instant) {
-    if let time, time.end <= now { perform(machine.timedOut(date: loop.date)) }
+    if let time, time.end <= now {
+      if time.timer == .idle {
+        context.meter.reached(.idleTime, by: remoteAddress, "the connection is closed: it brought no request")
+      }
+      perform(machine.timedOut(date: loop.date))
+    } else if isBlocked, machine.timer == .sending {
+      lookAtProgress(now)
+    }
   }
 
   /// Does what the state machine says, until it waits.
@@ -143,7 +159,7 @@ final class ServerConnection: @unchecked Sendable {
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      peer: peer, id: "\(name)-\(exchange)", cancellation: cancellation)
+      peer: peer, load: load, id: "\(name)-\(exchange)", cancellation: cancellation)
     if let timeout { startDeadline(timeout, exchange: exchange) }
     let responder = Responder(connection: self, exchange: exchange)
     context.handler.handle(request) { responder.respond($0) }
@@ -155,11 +171,18 @@ final class ServerConnection: @unchecked Sendable {
     if let error = outgoing.refusal {
       context.counters.requestsRefused.count()
       context.onRefusal?(error, remoteAddress)
+      context.meter.refused(error, remoteAddress)
+    } else if transmission == nil, machine.isAtRequestLimit {
+      context.meter.reached(.requestsPerConnection, by: remoteAddress, "the connection is closed after this answer")
     }
     // An answer that could not be begun gives way to the error, and its owner hears of that one's delivery.
     if let replaced = transmission { outgoing.onDelivery = replaced.onDelivery }
     transmissions += 1
     transmission = Transmission(outgoing, number: transmissions)
+    progress = WriteProgress()
+    if let error = refusalForMemory(of: outgoing.body) {
+      return machine.failed(error, in: machine.exchange, date: loop.date)
+    }
     // Each answer costs something, however short it is.
     budget -= 4096
     return pump()
@@ -182,6 +205,7 @@ final class ServerConnection: @unchecked Sendable {
   func ready(_ event: PollSet.Event) {
     if event.isWritable, isBlocked, let token {
       isBlocked = false
+      progress.unblocked(at: .now)
       loop.giveTurn(token)
     }
     guard event.isReadable else { return }
@@ -202,7 +226,7 @@ final class ServerConnection: @unchecked Sendable {
         }
         // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
         if count == 0 || count < loop.scratch.count && !inputEnds { hasInput = false }
-        perform(count == 0 ? machine.receivedEnd() : machine.received(loop.scratch[..<count], date: loop.date))
+        perform(count == 0 ? machine.receivedEnd() : received(count))
       } catch {
         perform(machine.abort())
         return
@@ -225,17 +249,17 @@ final class ServerConnection: @unchecked Sendable {
   private func settle() {
     guard socket != nil else { return }
     if hasInput, !isReceiving { receiveLater() }
+    account()
     updateTime()
   }
 
   private func updateTime() {
-    let progressed = madeProgress
-    madeProgress = false
-    guard let timer = machine.timer, timer != .sending || isBlocked else {
+    // How fast an answer is taken is looked at apart.
+    guard let timer = machine.timer, timer != .sending else {
       time = nil
       return
     }
-    if let time, time.timer == timer, time.exchange == machine.exchange, !(timer == .sending && progressed) { return }
+    if let time, time.timer == timer, time.exchange == machine.exchange { return }
     let limits = context.limits
     let duration =
       switch timer {
@@ -258,6 +282,7 @@ final class ServerConnection: @unchecked Sendable {
     if let token { loop.remove(token, socket) }
     token = nil
     withExtendedLifetime(socket) { self.socket = nil }
+    account()
     onClose()
   }
 }
@@ -267,14 +292,18 @@ extension ServerConnection {
   /// Counts bytes that the client took.
   func progressed(_ count: Int) {
     budget -= count
-    madeProgress = true
+    sentBytes += count
     context.counters.bytesSent.count(count)
   }
 
   /// Goes on when the client can take more.
   func waitUntilWritable() {
     isBlocked = true
+    progress.blocked(at: .now, taken: takenBytes)
   }
+
+  /// Bytes that the client has taken.
+  var takenBytes: Int { sentBytes - (socket?.untaken ?? 0) }
 
   /// Goes on after the other connections of the loop had their turn.
   /// - Parameter isOnItsOwn: whether this is the last thing that is done in a block of the queue.

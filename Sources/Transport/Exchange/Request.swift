@@ -10,6 +10,8 @@ package struct Request: Sendable {
   package let remoteAddress: String
   /// What the connection tells of who asks.
   package let peer: Peer
+  /// What the client's connections have in hand together.
+  package let load: ClientLoad
   /// What the client may, as the server has decided; nothing until then.
   package var access = Access.nothing
   /// A name for this request that no other of this process has.
@@ -20,13 +22,14 @@ package struct Request: Sendable {
   /// Puts a request together.
   package init(
     head: RequestHead, body: [UInt8] = [], deadline: ContinuousClock.Instant? = nil, remoteAddress: String = "",
-    peer: Peer = Peer(), id: String = "", cancellation: CancellationFlag = CancellationFlag()
+    peer: Peer = Peer(), load: ClientLoad = ClientLoad(), id: String = "", cancellation: CancellationFlag = CancellationFlag()
   ) {
     self.head = head
     self.body = body
     self.deadline = deadline
     self.remoteAddress = remoteAddress
     self.peer = peer
+    self.load = load
     self.id = id
     self.cancellation = cancellation
   }
