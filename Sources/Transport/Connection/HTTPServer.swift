@@ -156,7 +156,7 @@ package final class HTTPServer: Sendable {
     // What has come already is taken: a close with bytes unread would reset the connection, and take the answer from the client.
     var bytes = [UInt8](repeating: 0, count: 16 * 1024)
     _ = try? socket.receive(into: &bytes)
-    _ = try? socket.send((answer.head + error.body)[...])
+    _ = try? socket.send(answer.head[...])
     socket.shutdown(.sending)
   }
 

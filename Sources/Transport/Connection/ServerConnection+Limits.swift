@@ -2,20 +2,18 @@ import Platform
 
 /// What a connection's memory and its client's pace are held to.
 extension ServerConnection {
-  /// Bytes of a body that are always allowed, so that what watches the server is answered whatever its load.
-  private static let freeBytes = 4096
-
   /// Takes in what was received, or refuses the body that it belongs to.
   func received(_ count: Int) -> ServerConnectionStateMachine.Action {
     if context.memory.isExceeded(by: count), let refusal = machine.refuseBody(tooMuch(count), date: loop.date) {
       return refusal
     }
-    return machine.received(loop.scratch[..<count], date: loop.date)
+    return take(count)
   }
 
-  /// Why a body that is in memory already cannot be sent; nil where it can.
+  /// Why a body that is in memory already cannot be sent; nil where it can. Short ones, which go with their heads, always can: what
+  /// watches the server is answered whatever its load.
   func refusalForMemory(of body: Response.Body) -> StatusError? {
-    guard case .bytes(let bytes) = body, bytes.count > ServerConnection.freeBytes else { return nil }
+    guard case .bytes(let bytes) = body else { return nil }
     return refusalForMemory(bytes.count)
   }
 

@@ -152,14 +152,17 @@ final class ServerConnection: @unchecked Sendable {
     let exchange = machine.exchange
     let timeout: Duration?
     do throws(StatusError) {
-      timeout = try RequestTimeout.parse(head.fields)
+      timeout = head.hasConditions ? try RequestTimeout.parse(head.fields) : nil
     } catch {
       return machine.respond(Response(error), to: exchange, date: loop.date)
     }
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      peer: peer, load: load, id: "\(name)-\(exchange)", cancellation: cancellation)
+      peer: peer, load: load, name: RequestName(connection: name, number: exchange), cancellation: cancellation)
+    if let response = context.handler.answerAtOnce(request) {
+      return machine.respond(response, to: exchange, date: loop.date)
+    }
     if let timeout { startDeadline(timeout, exchange: exchange) }
     let responder = Responder(connection: self, exchange: exchange)
     context.handler.handle(request) { responder.respond($0) }
@@ -233,6 +236,15 @@ final class ServerConnection: @unchecked Sendable {
       }
     }
     receiveLater()
+  }
+
+  /// Has the machine take the bytes that were received; it need not read a head again that it knows.
+  func take(_ count: Int) -> ServerConnectionStateMachine.Action {
+    guard machine.isBetweenRequests else { return machine.received(loop.scratch[..<count], date: loop.date) }
+    if let head = loop.heads.head(of: loop.scratch[..<count]) { return machine.received(head) }
+    let action = machine.received(loop.scratch[..<count], date: loop.date)
+    if case .handle(let head, _) = action, !machine.hasPending { loop.heads.insert(head, of: loop.scratch[..<count]) }
+    return action
   }
 
   /// Goes on to receive after the others of the loop had their turn.

@@ -47,9 +47,10 @@ struct Sample {
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
       ],
-      workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: 2), authorizer: Authorizer(),
+      admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()), accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head)) { continuation.resume(returning: $0) }
     }
     return try Answer(response)
   }
