@@ -39,7 +39,8 @@ package struct ConnectionLimits: Hashable, Sendable {
   /// Bytes that a client has to have taken in `writeProgress`: at least one.
   var leastWritten: Int {
     let (seconds, attoseconds) = writeProgress.components
-    let milliseconds = Int(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue
+    let milliseconds =
+      Int(clamping: seconds).multipliedReportingOverflow(by: 1000).partialValue
       + Int(attoseconds / 1_000_000_000_000_000)
     return max(1, writeRate.multipliedReportingOverflow(by: milliseconds).partialValue / 1000)
   }

@@ -182,8 +182,8 @@ package final class HTTPServer: Sendable {
     }
     func make(_ load: ClientLoad, onClose: @escaping @Sendable () -> Void) -> ServerConnection {
       ServerConnection(
-        socket: socket, remoteAddress: address.description, peer: Peer(user: user), load: load, name: "c\(number)",
-        loop: loops[number % loops.count], context: context, onClose: onClose)
+        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: user), load: load,
+        name: "c\(number)", loop: loops[number % loops.count], context: context, onClose: onClose)
     }
     switch fate {
     case .served(let load): make(load) { [self] in closed { $0.connections.remove(client) } }.start()

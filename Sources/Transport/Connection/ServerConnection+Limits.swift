@@ -48,7 +48,8 @@ extension ServerConnection {
     else { return }
     context.meter.reached(
       .writeTime, by: remoteAddress,
-      "the connection is cut: fewer than \(limits.leastWritten) bytes of an answer were taken in \(limits.writeProgress)")
+      "the connection is cut: fewer than \(limits.leastWritten) bytes of an answer were taken in \(limits.writeProgress)"
+    )
     perform(machine.timedOut(date: loop.date))
   }
 }

@@ -28,7 +28,7 @@ final class ServerConnection: @unchecked Sendable {
   private let cancellation = CancellationFlag()
 
   /// Nil once it is closed: who still refers to this connection then keeps no descriptor open.
-  var socket: Socket?
+  var socket: ByteStream?
   var machine: ServerConnectionStateMachine
   var transmission: Transmission?
   /// Bytes that may be sent before others get their turn.
@@ -53,11 +53,13 @@ final class ServerConnection: @unchecked Sendable {
   private var sentBytes = 0
   /// Bytes in memory that the server's budget counts for this connection.
   var accounted = 0
+  /// Whether the sending direction is to be ended as soon as there is room for that.
+  private var endsWhenWritable = false
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: Socket, remoteAddress: String, peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: String, loop: EventLoop,
-    context: Context, onClose: @escaping @Sendable () -> Void
+    socket: ByteStream, remoteAddress: String, peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: String,
+    loop: EventLoop, context: Context, onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
     self.remoteAddress = remoteAddress
@@ -77,8 +79,8 @@ final class ServerConnection: @unchecked Sendable {
   func start(refusing error: StatusError? = nil) {
     queue.async { [self] in
       guard let socket else { return }
-      socket.setNoDelay()
-      token = loop.add(self, socket)
+      socket.socket.setNoDelay()
+      token = loop.add(self, socket.socket)
       guard token != nil else { return perform(machine.abort()) }
       perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
     }
@@ -135,7 +137,7 @@ final class ServerConnection: @unchecked Sendable {
     case .handle(let head, let body): return handle(head, body)
     case .send(let outgoing): return begin(outgoing)
     case .endSending:
-      socket?.shutdown(.sending)
+      endSending()
       return nil
     case .close:
       close()
@@ -222,13 +224,13 @@ final class ServerConnection: @unchecked Sendable {
     defer { isReceiving = false }
     for _ in 0..<4 {
       guard hasInput, let socket, machine.wantsInput else { return }
-      do throws(SystemError) {
+      do throws(StreamError) {
         guard let count = try socket.receive(into: &loop.scratch) else {
           hasInput = false
           return
         }
         // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
-        if count == 0 || count < loop.scratch.count && !inputEnds { hasInput = false }
+        if count == 0 || count < loop.scratch.count && !inputEnds && socket.isPlain { hasInput = false }
         perform(count == 0 ? machine.receivedEnd() : received(count))
       } catch {
         perform(machine.abort())
@@ -291,7 +293,7 @@ final class ServerConnection: @unchecked Sendable {
     deadlineTimer?.cancel()
     deadlineTimer = nil
     time = nil
-    if let token { loop.remove(token, socket) }
+    if let token { loop.remove(token, socket.socket) }
     token = nil
     withExtendedLifetime(socket) { self.socket = nil }
     account()
@@ -317,6 +319,13 @@ extension ServerConnection {
   /// Bytes that the client has taken.
   var takenBytes: Int { sentBytes - (socket?.untaken ?? 0) }
 
+  /// Ends the sending direction, now or when there is room to say so.
+  func endSending() {
+    guard let socket else { return }
+    endsWhenWritable = !socket.endSending()
+    if endsWhenWritable { waitUntilWritable() }
+  }
+
   /// Goes on after the other connections of the loop had their turn.
   /// - Parameter isOnItsOwn: whether this is the last thing that is done in a block of the queue.
   func yieldToOthers(isOnItsOwn: Bool = false) {
@@ -331,6 +340,7 @@ extension ServerConnection {
 
   /// Sends on with a fresh budget.
   func pumpAgain() -> ServerConnectionStateMachine.Action {
+    if endsWhenWritable { endSending() }
     budget = context.limits.sendBudget
     return pump() ?? .wait
   }

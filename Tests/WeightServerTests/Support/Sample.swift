@@ -48,7 +48,8 @@ struct Sample {
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
-      admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()), accessLog: AccessLog(logger: logger))
+      admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
+      accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
       router.handle(Request(head: head)) { continuation.resume(returning: $0) }
     }
