@@ -37,7 +37,8 @@ package final class HTTPServer: Sendable {
     let cores = ProcessorCount.available()
     context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
-      meter: meter, memory: ByteBudget(limit: limits.bytesInFlight), onRefusal: onRefusal)
+      meter: meter, memory: ByteBudget(limit: limits.bytesInFlight), onRefusal: onRefusal,
+      pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil)
     state = Mutex(
       State(connections: ConnectionTable(limit: limits.connections, clientLimit: limits.connectionsPerAddress)))
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }

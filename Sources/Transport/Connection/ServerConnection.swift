@@ -15,6 +15,7 @@ final class ServerConnection: @unchecked Sendable {
     let meter: LimitMeter
     let memory: ByteBudget
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
+    var pacer: Pacer?
   }
 
   let context: Context
@@ -35,6 +36,8 @@ final class ServerConnection: @unchecked Sendable {
   var budget = 0
   /// Whether the client takes nothing at the moment.
   private(set) var isBlocked = false
+  /// Whether its address has had its share of a while.
+  private var isPaced = false
 
   private var transmissions: UInt64 = 0
   /// What the loop knows it by, from `start` to `close`.
@@ -183,7 +186,7 @@ final class ServerConnection: @unchecked Sendable {
     // An answer that could not be begun gives way to the error, and its owner hears of that one's delivery.
     if let replaced = transmission { outgoing.onDelivery = replaced.onDelivery }
     transmissions += 1
-    transmission = Transmission(outgoing, number: transmissions)
+    transmission = Transmission(outgoing, number: transmissions, takesScattered: socket?.isPlain ?? false)
     progress = WriteProgress()
     if let error = refusalForMemory(of: outgoing.body) {
       return machine.failed(error, in: machine.exchange, date: loop.date)
@@ -326,6 +329,32 @@ extension ServerConnection {
     if endsWhenWritable { waitUntilWritable() }
   }
 
+  /// Bytes of a body that may be sent now; nil where its address has had its share, and sending goes on later.
+  func share(of wanted: Int) -> Int? {
+    guard let pacer = context.pacer, let address = pacedAddress else { return wanted }
+    switch pacer.take(wanted, for: address, at: .now) {
+    case .bytes(let count): return count
+    case .wait(let time):
+      isPaced = true
+      queue.asyncAfter(deadline: .now() + DispatchTimeInterval(time)) { [self] in
+        isPaced = false
+        yieldToOthers(isOnItsOwn: true)
+      }
+      return nil
+    }
+  }
+
+  /// Bytes of a share were not sent.
+  func giveBack(_ count: Int) {
+    if count > 0, let pacer = context.pacer, let address = pacedAddress { pacer.giveBack(count, for: address) }
+  }
+
+  /// The client's address without the port; nil for a Unix socket.
+  private var pacedAddress: String? {
+    guard !remoteAddress.hasPrefix("unix:"), let colon = remoteAddress.lastIndex(of: ":") else { return nil }
+    return String(remoteAddress[..<colon])
+  }
+
   /// Goes on after the other connections of the loop had their turn.
   /// - Parameter isOnItsOwn: whether this is the last thing that is done in a block of the queue.
   func yieldToOthers(isOnItsOwn: Bool = false) {
@@ -334,8 +363,8 @@ extension ServerConnection {
 
   /// Sends a budget's worth. On the loop's queue.
   func takeTurn() {
-    // What is made ready while the client takes nothing waits for it.
-    if !isBlocked { perform(pumpAgain()) }
+    // What is made ready while the client takes nothing, or may have nothing, waits for it.
+    if !isBlocked, !isPaced { perform(pumpAgain()) }
   }
 
   /// Sends on with a fresh budget.

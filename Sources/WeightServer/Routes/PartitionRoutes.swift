@@ -8,7 +8,7 @@ struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
   /// Whether an answer is for its client alone, and shared caches may not keep it.
-  private let isPrivate: Bool
+  let isPrivate: Bool
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 

@@ -136,13 +136,9 @@ struct Router: RequestHandler {
   private func routes(at target: RequestTarget) -> [Route] {
     if let routes = known[target.path] { return routes }
     let path = target.form == .asterisk ? ["*"] : target.segments
-    for group in groups {
-      let routes = group.routes(at: path)
-      guard !routes.isEmpty else { continue }
-      // Longer paths hold names, of which there may be any number.
-      if path.count <= 1 { known[target.path] = routes }
-      return routes
-    }
-    return []
+    let routes = groups.lazy.map { $0.routes(at: path) }.first { !$0.isEmpty } ?? []
+    // Longer paths hold names, of which there may be any number.
+    if path.count <= 1, !routes.isEmpty { known[target.path] = routes }
+    return routes
   }
 }
