@@ -23,6 +23,10 @@ int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 /// getsockopt(2) SO_PEERCRED of a connected Unix socket: the effective user of who connected. Returns -1 with errno where it fails.
 int linux_peer_user(int socket, uint32_t *user);
 
+/// ioctl(2) SIOCOUTQ: bytes that were handed to the kernel and that the other end has not taken; of a Unix socket about so many. Returns
+/// -1 with errno where it fails.
+int linux_untaken(int socket);
+
 /// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
 int linux_event(void);
 

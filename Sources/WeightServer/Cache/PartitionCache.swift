@@ -16,6 +16,8 @@ final class PartitionCache: Sendable {
   /// Where partitions are made: in short steps, so that all that are being made go on side by side.
   let pool: WorkerPool
   let buffers = BufferStock()
+  /// How many are computed at a time.
+  let executions: ExecutionLimit
   /// What was last used before is from an earlier run.
   let started = WallClock.nanoseconds()
   let state: Mutex<State>
@@ -27,7 +29,11 @@ final class PartitionCache: Sendable {
   }
 
   /// A cache as it is configured; the folder is looked at by `start`, and made when it is first needed.
-  init(_ configuration: Configuration.Cache, environment: [String: String], logger: Logger) {
+  init(
+    _ configuration: Configuration.Cache, environment: [String: String],
+    executions: ExecutionLimit = ExecutionLimit(limit: .max), logger: Logger
+  ) {
+    self.executions = executions
     policy = CachePolicy(mode: configuration.mode)
     folder = CacheFolder(path: configuration.folderPath(environment))
     self.logger = logger
@@ -98,7 +104,9 @@ final class PartitionCache: Sendable {
     let partition = CachedPartition(plan, model: model)
     let bytes = plan.length + trailerBytes(partition)
     let (answer, job): (CacheIndex.Answer, Materialization?) = state.withLock { state in
-      let answer = state.index.ask(id, for: partition, bytes: bytes, mayMake: mayMake, at: WallClock.nanoseconds())
+      let hasRoom = isAhead || state.jobs.count < executions.limit
+      let answer = state.index.ask(
+        id, for: partition, bytes: bytes, mayMake: mayMake && hasRoom, at: WallClock.nanoseconds())
       if answer == .make { state.jobs[id] = Materialization(body, isAhead: isAhead) }
       return (answer, state.jobs[id])
     }

@@ -7,6 +7,7 @@ extension Setting {
     general
     + checkpoints
     + access
+    + admission
     + pacing
     + tls
 

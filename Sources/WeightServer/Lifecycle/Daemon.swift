@@ -40,14 +40,18 @@ package final class Daemon: Sendable {
     }
     let authorizer = Authorizer(
       tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
-    let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
+    let limits = configuration.limits
+    let refusals = RefusalLog(logger: logger)
+    let meter = LimitMeter { refusals.note($0) }
+    let cache = PartitionCache(
+      configuration.cache, environment: environment,
+      executions: ExecutionLimit(limit: limits.executions, meter: meter), logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
     self.catalog = catalog
     let tls = try configuration.tlsListening(logger)
     credentials = tls?.credentials
-    let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
     let partitions = PartitionRoutes(
@@ -60,13 +64,11 @@ package final class Daemon: Sendable {
         HubRoutes(partitions: partitions),
       ],
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
+      admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
       accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
-      tls: tls,
-      onRefusal: { error, address in
-        logger.info("request refused", metadata: ["remote": "\(address)", "error": "\(error)"])
-      })
+      tls: tls, meter: meter, onRefusal: { error, address in refusals.note(error, address) })
     reference.server = server
   }
 

@@ -53,6 +53,7 @@ struct PartitionRoutes: RouteGroup {
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
     let isHead = request.head.method == .head
     let held = HeldUntilSent()
+    if !isHead { held.hold(try cache.admit(plan, for: request)) }
     let representation = Representation(
       length: plan.length, entityTag: EntityTag(plan.identity), lastModified: loaded.lastModified, fields: fields
     ) { [cache] range in
@@ -115,7 +116,10 @@ struct PartitionRoutes: RouteGroup {
       let start = tensor.range.lowerBound
       return PartitionBodySource(body, range: start + range.lowerBound..<start + range.upperBound)
     }
-    return serve(representation, for: request.head)
+    let permit = try cache.admit(plan, for: request)
+    var response = serve(representation, for: request.head)
+    response.onDelivery = { _ in withExtendedLifetime(permit) {} }
+    return response
   }
 
   /// The plan of a partition, or the dry run for all ranks.

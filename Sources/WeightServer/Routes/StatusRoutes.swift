@@ -111,5 +111,10 @@ struct StatusRoutes: RouteGroup {
       $0.member("cut", statistics.responsesCut)
     }
     json.member("bytes_sent", statistics.bytesSent)
+    json.member("bytes_in_flight", statistics.bytesInFlight)
+    json.key("limits_reached")
+    json.object {
+      for limit in Limit.allCases { $0.member(limit.rawValue, statistics.limitsReached[limit] ?? 0) }
+    }
   }
 }

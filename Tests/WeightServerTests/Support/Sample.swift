@@ -49,9 +49,11 @@ struct Sample {
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
         HubRoutes(partitions: partitions),
       ],
-      workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: 2), authorizer: Authorizer(),
+      admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
+      accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head, body: body, id: "r1")) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head, body: body)) { continuation.resume(returning: $0) }
     }
     return try Answer(response)
   }
