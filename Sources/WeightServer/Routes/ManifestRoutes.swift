@@ -29,7 +29,9 @@ struct ManifestRoutes: RouteGroup {
       ]
     case 3 where path[2] == "reload":
       let name = path[1]
-      return [changing(.post, takesBody: false) { _, waits, then in administration.reload(name, waits: waits, then: then) }]
+      return [
+        changing(.post, takesBody: false) { _, waits, then in administration.reload(name, waits: waits, then: then) }
+      ]
     default: return []
     }
   }
@@ -93,7 +95,8 @@ struct ManifestRoutes: RouteGroup {
     let items = try request.head.target.queryItems().items
     guard let item = items.first else { return true }
     guard items.count == 1, item.name == "wait", let value = Bool(item.value) else {
-      throw StatusError(.invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
+      throw StatusError(
+        .invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
     }
     return value
   }
