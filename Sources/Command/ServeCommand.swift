@@ -53,8 +53,9 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
     let logger = Logger(label: "weight-server") { _ in
       LineLogHandler(configuration.logging.format, threshold: threshold)
     }
-    let daemon = Daemon(configuration, logger: logger, threshold: threshold)
+    let daemon: Daemon
     do {
+      daemon = try Daemon(configuration, logger: logger, threshold: threshold)
       for address in try daemon.start() { Terminal.write("listening on \(address)\n", to: .output) }
     } catch let error as ConfigurationError {
       throw Failure(.usage, error.description)

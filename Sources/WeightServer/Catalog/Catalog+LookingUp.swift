@@ -1,13 +1,20 @@
 import Loader
 import Logging
 import Synchronization
+import Transport
 
 /// What requests ask of the catalog.
 extension Catalog {
+  /// The checkpoints that a client may see, in the same order.
+  func all(for access: Access) -> [ManifestEntry] {
+    access.seesAll ? all : all.filter { access.maySee($0.name) }
+  }
+
   /// The checkpoint of a name, or the only one where no name is given. One that came while running counts as another only once it
-  /// can be served: a try that fails disturbs nobody.
-  func find(_ name: String?) throws(LoaderError) -> ManifestEntry {
-    let entries = all
+  /// can be served: a try that fails disturbs nobody. To a client those that it may not see do not exist: the answer is the same to
+  /// the letter.
+  func find(_ name: String?, for access: Access) throws(LoaderError) -> ManifestEntry {
+    let entries = all(for: access)
     guard let name else {
       let counted = entries.filter { $0.loaded != nil || $0.origin.holdsReadiness }
       if let only = counted.first, counted.count == 1 { return only }
@@ -38,15 +45,20 @@ extension Catalog {
 
   // MARK: Readiness
 
-  /// Whether every checkpoint has settled, at least one is good, and every required one is.
-  var readiness: Readiness {
+  /// Whether every checkpoint of the configuration has settled, at least one is good, and every required one is. Only those that a
+  /// client may see are named to it, but all count.
+  func readiness(for access: Access) -> Readiness {
     let entries = all
+    func list(_ names: [String], after separator: String) -> String {
+      let seen = names.filter(access.maySee)
+      return seen.isEmpty ? "" : separator + seen.joined(separator: ", ")
+    }
     let loading = entries.filter { entry in
       if case .loading = entry.state { entry.origin.holdsReadiness } else { false }
     }.map(\.name)
-    if !loading.isEmpty { return .notReady("still loading \(loading.joined(separator: ", "))") }
+    if !loading.isEmpty { return .notReady("still loading\(list(loading, after: " "))") }
     let missing = entries.filter { $0.isRequired && $0.loaded == nil }.map(\.name)
-    if !missing.isEmpty { return .notReady("required, but failed: \(missing.joined(separator: ", "))") }
+    if !missing.isEmpty { return .notReady("required, but failed\(list(missing, after: ": "))") }
     return entries.contains { $0.loaded != nil } ? .ready : .notReady("no checkpoint could be loaded")
   }
 

@@ -37,12 +37,17 @@ struct CatalogAdministration: Sendable {
   ///
   /// What was served before is served on until the new one is ready, and if that fails; then nothing else has changed either.
   /// - Parameters:
+  ///   - access: what the client may.
   ///   - body: a manifest's JSON, or `{"path": …}`.
   ///   - waits: whether `then` is called once the checkpoint is loaded, else at once; a failure then shows in the list.
   ///   - then: called once, on any thread.
-  func put(_ name: String, _ body: [UInt8], waits: Bool, then: @escaping Completion) {
+  /// - Important: the caller has seen to it that the client may change anything at all.
+  func put(_ name: String, _ body: [UInt8], for access: Access, waits: Bool, then: @escaping Completion) {
     do throws(StatusError) {
       try checkName(name)
+      guard access.maySee(name) else {
+        throw StatusError(.permissionDenied, "your token is not for the manifest \(name)")
+      }
       let source = try ManifestBody(name: name, allowed: catalog.allowed).source(body)
       try pending.begin()
       let (load, isNew) = catalog.table.withLock { table in
@@ -61,9 +66,9 @@ struct CatalogAdministration: Sendable {
 
   /// Reads a checkpoint again from where it came from. What was served before is served on until the new one is ready, and if that fails.
   /// - Parameters: as for `put`.
-  func reload(_ name: String, waits: Bool, then: @escaping Completion) {
+  func reload(_ name: String, for access: Access, waits: Bool, then: @escaping Completion) {
     do throws(StatusError) {
-      let entry = try find(name)
+      let entry = try find(name, access)
       try pending.begin()
       guard let load = catalog.table.withLock({ $0.reload(entry.number) }) else {
         pending.end()
@@ -77,8 +82,8 @@ struct CatalogAdministration: Sendable {
 
   /// Serves a checkpoint no more.
   /// - Throws: `not_found`.
-  func delete(_ name: String) throws(StatusError) {
-    let entry = try find(name)
+  func delete(_ name: String, for access: Access) throws(StatusError) {
+    let entry = try find(name, access)
     catalog.table.withLock { $0.remove(entry.number) }
     catalog.logger.notice("checkpoint is dropped", metadata: ["model": "\(name)"])
   }
@@ -124,9 +129,9 @@ struct CatalogAdministration: Sendable {
     }
   }
 
-  private func find(_ name: String) throws(StatusError) -> ManifestEntry {
+  private func find(_ name: String, _ access: Access) throws(StatusError) -> ManifestEntry {
     do throws(LoaderError) {
-      return try catalog.find(name)
+      return try catalog.find(name, for: access)
     } catch {
       throw StatusError(error)
     }

@@ -3,7 +3,7 @@ import Transport
 
 extension Setting {
   /// Every key there is.
-  static let all: [Setting] = general + checkpoints
+  static let all: [Setting] = general + access + checkpoints
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

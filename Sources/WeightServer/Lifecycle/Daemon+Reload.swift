@@ -15,6 +15,7 @@ extension Daemon {
     do throws(ConfigurationError) {
       let wanted = try read()
       let settings = try RuntimeSettings(wanted)
+      try tokens?.reload()
       let fixed = FixedSettings.changed(from: old, to: wanted)
       apply(FixedSettings.kept(of: old, in: wanted), settings, over: old)
       if !fixed.isEmpty {

@@ -15,18 +15,29 @@ package final class Daemon: Sendable {
   let threshold: LogThreshold
   private let cache: PartitionCache
   private let server: HTTPServer
+  let tokens: TokenStore?
+  private let tokenTimer: RepeatingTimer?
 
   /// A daemon that does nothing yet.
   /// - Parameters:
   ///   - environment: variables that the place of the cache depends on.
   ///   - threshold: what the logger's handler goes by.
+  /// - Throws: what is wrong with the file of tokens.
   package init(
     _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.variables, logger: Logger,
     threshold: LogThreshold
-  ) {
+  ) throws(ConfigurationError) {
     current = Mutex(configuration)
     self.logger = logger
     self.threshold = threshold
+    let rules = configuration.access
+    let tokens: TokenStore? = rules.tokensFile.isEmpty ? nil : try TokenStore(path: rules.tokensFile, logger: logger)
+    self.tokens = tokens
+    tokenTimer = tokens.map { tokens in
+      RepeatingTimer(label: "weight-server.tokens") { [weak tokens] in tokens?.reloadIfChanged() }
+    }
+    let authorizer = Authorizer(
+      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
     let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
@@ -37,12 +48,13 @@ package final class Daemon: Sendable {
     let reference = ServerReference()
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
+        PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading),
         ManifestRoutes(
           catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
       ],
-      workers: WorkerPool(limit: workers, label: "weight-server.planning"), accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
+      accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
       onRefusal: { error, address in

@@ -5,6 +5,8 @@ enum FixedSettings {
   /// Each by its key, as a value to compare.
   private static let all: [(key: String, value: @Sendable (Configuration) -> String)] = [
     ("listen", { "\($0.listen)" }),
+    ("tokens.file", { $0.access.tokensFile }),
+    ("admin.uids", { "\($0.access.administrators)" }),
     ("cache.mode", { "\($0.cache.mode)" }),
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
@@ -22,6 +24,7 @@ enum FixedSettings {
   static func kept(of old: Configuration, in new: Configuration) -> Configuration {
     var kept = new
     kept.listen = old.listen
+    kept.access = old.access
     kept.cache = old.cache
     kept.limits.workers = old.limits.workers
     kept.logging.format = old.logging.format

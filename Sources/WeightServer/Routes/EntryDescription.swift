@@ -6,17 +6,21 @@ import Transport
 struct EntryDescription {
   let entry: ManifestEntry
   let cache: PartitionCache
+  /// What the client may see.
+  let access: Access
 
-  init(_ entry: ManifestEntry, cache: PartitionCache) {
+  init(_ entry: ManifestEntry, cache: PartitionCache, access: Access) {
     self.entry = entry
     self.cache = cache
+    self.access = access
   }
 
   /// Writes the members that the list of checkpoints has.
   func write(to json: inout JSONWriter) {
     json.member("name", entry.name)
     json.member("state", entry.state.name)
-    if let note = entry.note { json.member("note", note) }
+    // The note names another checkpoint.
+    if let note = entry.note, access.maySee(entry.wantedName) { json.member("note", note) }
     if case .failed(let error) = entry.state { write(error, to: &json) }
     writeReload(to: &json)
     guard let loaded = entry.loaded else { return }

@@ -19,18 +19,20 @@ struct ManifestRoutes: RouteGroup {
       return [
         .reading { (request) throws(StatusError) in try one(name, request) },
         changing(.put, takesBody: true) { request, waits, then in
-          administration.put(name, request.body, waits: waits, then: then)
+          administration.put(name, request.body, for: request.access, waits: waits, then: then)
         },
         Route([.delete], scope: .admin, work: .blocking) { (request) throws(StatusError) in
           try request.refuseQuery()
-          try administration.delete(name)
+          try administration.delete(name, for: request.access)
           return Response(status: .noContent)
         },
       ]
     case 3 where path[2] == "reload":
       let name = path[1]
       return [
-        changing(.post, takesBody: false) { _, waits, then in administration.reload(name, waits: waits, then: then) }
+        changing(.post, takesBody: false) { request, waits, then in
+          administration.reload(name, for: request.access, waits: waits, then: then)
+        }
       ]
     default: return []
     }
@@ -41,9 +43,9 @@ struct ManifestRoutes: RouteGroup {
     try request.refuseQuery()
     var json = JSONWriter()
     json.array { json in
-      for entry in catalog.all {
+      for entry in catalog.all(for: request.access) {
         let entry = catalog.refresh(entry)
-        json.object { EntryDescription(entry, cache: cache).write(to: &$0) }
+        json.object { EntryDescription(entry, cache: cache, access: request.access).write(to: &$0) }
       }
     }
     return Response(json: json).answering(request)
@@ -54,13 +56,13 @@ struct ManifestRoutes: RouteGroup {
     try request.refuseQuery()
     let entry: ManifestEntry
     do throws(LoaderError) {
-      entry = catalog.refresh(try catalog.find(name))
+      entry = catalog.refresh(try catalog.find(name, for: request.access))
     } catch {
       throw StatusError(error)
     }
     var json = JSONWriter()
     json.object { json in
-      EntryDescription(entry, cache: cache).write(to: &json)
+      EntryDescription(entry, cache: cache, access: request.access).write(to: &json)
       if let loaded = entry.loaded { ManifestDescription(loaded.checkpoint).writeDetails(to: &json) }
     }
     return Response(json: json).answering(request)
@@ -104,7 +106,7 @@ struct ManifestRoutes: RouteGroup {
   /// 200 or, for a new checkpoint, 201; 202 for one that nobody waits for.
   private func answer(_ change: CatalogAdministration.Change, _ request: Request) throws(StatusError) -> Response {
     var json = JSONWriter()
-    json.object { EntryDescription(change.entry, cache: cache).write(to: &$0) }
+    json.object { EntryDescription(change.entry, cache: cache, access: request.access).write(to: &$0) }
     var response = Response(status: change.isDone ? change.isNew ? .created : .ok : .accepted, json: json)
     response.fields[.location] = "/manifests/\(change.entry.name)"
     return response.answering(request)
