@@ -54,7 +54,7 @@ struct CatalogAdministration: Sendable {
         if let entry = table[name], let load = table.reload(entry.number, from: source, origin: .request) {
           return (load, false)
         }
-        return (table.add(source, as: name, origin: .request, vanishesOnFailure: waits), true)
+        return (table.add(source, as: name, origin: .request, onFailure: waits ? .vanishes : .stays), true)
       }
       catalog.logger.notice(
         "checkpoint is put", metadata: ["model": "\(name)", "path": "\(source.path.escaped)", "new": "\(isNew)"])

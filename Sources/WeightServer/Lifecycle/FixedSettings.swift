@@ -7,6 +7,8 @@ enum FixedSettings {
     ("listen", { "\($0.listen)" }),
     ("tokens.file", { $0.access.tokensFile }),
     ("admin.uids", { "\($0.access.administrators)" }),
+    ("checkpoints.quiet_seconds", { "\($0.checkpoints.quiet)" }),
+    ("checkpoints.rescan_seconds", { "\($0.checkpoints.rescan)" }),
     ("cache.mode", { "\($0.cache.mode)" }),
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
@@ -25,6 +27,8 @@ enum FixedSettings {
     var kept = new
     kept.listen = old.listen
     kept.access = old.access
+    kept.checkpoints.quiet = old.checkpoints.quiet
+    kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
     kept.limits.workers = old.limits.workers
     kept.logging.format = old.logging.format
