@@ -13,6 +13,8 @@ package final class Daemon: Sendable {
   let catalog: Catalog
   let loading = DispatchQueue(label: "weight-server.loading")
   let threshold: LogThreshold
+  /// The folders that are watched.
+  let watches = Mutex<[FolderWatch]>([])
   private let cache: PartitionCache
   private let server: HTTPServer
   /// The certificate in use; nil where no listener speaks TLS.
@@ -85,6 +87,7 @@ package final class Daemon: Sendable {
     catalog.configure(settings.catalog, previousLimit: configuration.checkpoints.previousRevisions)
     // Names are reserved before the first request can ask for them.
     catalog.load(configuration.checkpoints.manifests, options: settings.catalog.options, on: loading)
+    watch(configuration.checkpoints, atStart: true)
     return try server.start(addresses)
   }
 
