@@ -249,6 +249,7 @@ extension ServerConnection {
     budget -= count
     madeProgress = true
     context.counters.bytesSent.count(count)
+    transmission?.meter?.count(count)
   }
 
   /// Goes on when the client can take more.

@@ -48,6 +48,8 @@ struct Transmission {
   let number: UInt64
   /// The status, for the record.
   let status: HTTPResponse.Status
+  /// Counts the bytes as they leave.
+  let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
   /// Bytes that were sent.
@@ -69,6 +71,7 @@ struct Transmission {
   init(_ outgoing: OutgoingResponse, number: UInt64) {
     self.number = number
     status = outgoing.status
+    meter = outgoing.meter
     onDelivery = outgoing.onDelivery
     memoryBytes = outgoing.head
     switch outgoing.body {

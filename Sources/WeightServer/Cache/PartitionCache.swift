@@ -190,21 +190,4 @@ final class PartitionCache: Sendable {
       }
     }
   }
-
-  /// The numbers of `/stats`.
-  func writeStatistics(to json: inout JSONWriter) {
-    let index = state.withLock { $0.index }
-    json.object {
-      $0.member("mode", policy.mode.rawValue)
-      $0.member("folder", folder.path)
-      $0.member("budget_bytes", index.budget)
-      $0.member("bytes", index.bytes)
-      $0.member("entries", index.entries.count)
-      $0.member("hits", index.counters.hits)
-      $0.member("misses", index.counters.misses)
-      $0.member("executions", index.counters.executions)
-      $0.member("evictions", index.counters.evictions)
-      $0.member("errors", index.counters.errors)
-    }
-  }
 }

@@ -12,6 +12,8 @@ final class LoadedCheckpoint: Sendable {
   let lastModified: Int64
   /// The degrees at which the default partition exists.
   let possibleDegrees: [Int]
+  /// Bytes of its partitions and tensors that were sent.
+  let sent = Counter()
   private let plans = Mutex(PlanCache())
 
   init(_ checkpoint: Checkpoint) {

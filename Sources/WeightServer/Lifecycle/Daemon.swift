@@ -29,15 +29,22 @@ package final class Daemon: Sendable {
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+    let planning = WorkerPool(limit: workers, label: "weight-server.planning")
+    let reading = WorkerPool(limit: workers, label: "weight-server.reading")
+    let monitor = Monitor(
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
+      server: { reference.server?.statistics() },
+      pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
+        PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers),
         ManifestRoutes(catalog: catalog, cache: cache),
-        StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+        StatusRoutes(catalog: catalog),
+        MonitorRoutes(monitor: monitor),
       ],
-      workers: WorkerPool(limit: workers, label: "weight-server.planning"), accessLog: AccessLog(logger: logger))
+      workers: planning, accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     server = HTTPServer(
-      handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
+      handler: router, limits: limits.connection, workers: reading,
       onRefusal: { error, address in
         logger.info("request refused", metadata: ["remote": "\(address)", "error": "\(error)"])
       })

@@ -14,6 +14,11 @@ extension HTTPField.Name {
   /// The request's name in the logs.
   static let requestID = Self.known("X-Request-Id")
 
+  /// The trace that a request is part of (W3C Trace Context).
+  static let traceParent = Self.known("traceparent")
+  /// Our span in that trace (W3C Trace Context, level 2).
+  static let traceResponse = Self.known("traceresponse")
+
   /// A name that is a token, as all of the above are.
   private static func known(_ text: String) -> HTTPField.Name {
     guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no field name") }

@@ -7,6 +7,7 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  var transfers = Transfers()
 
   func routes(at path: [String]) -> [Route] {
     switch path {
@@ -38,8 +39,11 @@ struct PartitionRoutes: RouteGroup {
     }
     var response = serve(representation, for: request.head)
     let isWhole = response.status == .ok && !isHead
+    watch(&response, request, of: loaded, plan)
+    let before = response.onDelivery
     response.onDelivery = { [cache] delivery in
       held.release()
+      before?(delivery)
       guard isWhole, delivery.isComplete else { return }
       cache.wasSent(body)
       cache.reports.wasMade(body)
@@ -79,7 +83,25 @@ struct PartitionRoutes: RouteGroup {
       let start = tensor.range.lowerBound
       return PartitionBodySource(body, range: start + range.lowerBound..<start + range.upperBound)
     }
-    return serve(representation, for: request.head)
+    var response = serve(representation, for: request.head)
+    watch(&response, request, of: loaded, plan)
+    return response
+  }
+
+  /// Has the answer shown among the transfers while it is sent, and counted for its checkpoint.
+  private func watch(
+    _ response: inout Response, _ request: Request, of loaded: LoadedCheckpoint, _ plan: PartitionPlan
+  ) {
+    guard request.head.method == .get, case .source(let length, _) = response.body else { return }
+    let transfer = Transfers.Transfer(
+      id: request.id, remote: request.remoteAddress, model: loaded.checkpoint.name, rank: plan.parameters.rank,
+      mp: plan.parameters.mp, bytes: length)
+    let key = transfers.begin(transfer)
+    response.meter = transfer.meter
+    response.onDelivery = { [transfers] delivery in
+      transfers.end(key)
+      loaded.sent.count(delivery.bytesSent)
+    }
   }
 
   /// The plan of a partition, or the dry run for all ranks.

@@ -2,20 +2,15 @@ import Loader
 import Platform
 import Transport
 
-/// `/healthz`, `/readyz`, `/stats` and `/`: what monitors and newcomers ask for.
+/// `/healthz`, `/readyz` and `/`: what monitors and newcomers ask for.
 struct StatusRoutes: RouteGroup {
   let catalog: Catalog
-  let cache: PartitionCache
-  /// What the server has done so far; nil before it has begun.
-  let statistics: @Sendable () -> ServerStatistics?
-  let started: ContinuousClock.Instant
 
   func routes(at path: [String]) -> [Route] {
     switch path {
     case []: [.reading(work: .prompt, index)]
     case ["healthz"]: [.reading(scope: .open, work: .prompt, health)]
     case ["readyz"]: [.reading(scope: .open, work: .prompt, ready)]
-    case ["stats"]: [.reading(work: .prompt, stats)]
     default: []
     }
   }
@@ -41,20 +36,6 @@ struct StatusRoutes: RouteGroup {
     }
   }
 
-  /// Counters since the start.
-  func stats(_ request: Request) throws(StatusError) -> Response {
-    try request.refuseQuery()
-    var json = JSONWriter()
-    json.object { json in
-      json.key("uptime_seconds")
-      json.number((ContinuousClock.now - started).inSeconds)
-      if let statistics = statistics() { write(statistics, to: &json) }
-      json.key("cache")
-      cache.writeStatistics(to: &json)
-    }
-    return Response(json: json).answering(request)
-  }
-
   /// What there is.
   func index(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
@@ -76,27 +57,7 @@ struct StatusRoutes: RouteGroup {
     ("/manifests/NAME", "one checkpoint, with its tensors"),
     ("/healthz", "liveness"),
     ("/readyz", "readiness"),
-    ("/stats", "counters"),
+    ("/stats", "counters, and what is being sent"),
+    ("/metrics", "counters for Prometheus"),
   ]
-
-  private func write(_ statistics: ServerStatistics, to json: inout JSONWriter) {
-    json.key("connections")
-    json.object {
-      $0.member("open", statistics.connectionsOpen)
-      $0.member("accepted", statistics.connectionsAccepted)
-      $0.member("refused", statistics.connectionsRefused)
-      $0.member("accept_pauses", statistics.acceptPauses)
-    }
-    json.key("requests")
-    json.object {
-      $0.member("begun", statistics.requests)
-      $0.member("refused", statistics.requestsRefused)
-    }
-    json.key("responses")
-    json.object {
-      $0.member("sent", statistics.responsesSent)
-      $0.member("cut", statistics.responsesCut)
-    }
-    json.member("bytes_sent", statistics.bytesSent)
-  }
 }
