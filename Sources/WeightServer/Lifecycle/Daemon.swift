@@ -12,15 +12,26 @@ package final class Daemon: Sendable {
   private let catalog: Catalog
   private let cache: PartitionCache
   private let server: HTTPServer
+  private let tokens: TokenStore?
+  private let tokenTimer: RepeatingTimer?
   private let loading = DispatchQueue(label: "weight-server.loading")
 
   /// A daemon that does nothing yet.
   /// - Parameter environment: variables that the place of the cache depends on.
+  /// - Throws: what is wrong with the file of tokens.
   package init(
     _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.variables, logger: Logger
-  ) {
+  ) throws(ConfigurationError) {
     self.configuration = configuration
     self.logger = logger
+    let rules = configuration.access
+    let tokens: TokenStore? = rules.tokensFile.isEmpty ? nil : try TokenStore(path: rules.tokensFile, logger: logger)
+    self.tokens = tokens
+    tokenTimer = tokens.map { tokens in
+      RepeatingTimer(label: "weight-server.tokens") { [weak tokens] in tokens?.reloadIfChanged() }
+    }
+    let authorizer = Authorizer(
+      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
     let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
@@ -37,12 +48,14 @@ package final class Daemon: Sendable {
       pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers),
+        PartitionRoutes(
+          catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading, transfers: monitor.transfers),
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog),
         MonitorRoutes(monitor: monitor),
       ],
-      workers: planning, accessLog: AccessLog(logger: logger, instruments: monitor.requests))
+      workers: planning, authorizer: authorizer,
+      accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: reading,
       onRefusal: { error, address in

@@ -16,15 +16,17 @@ struct Monitor: Sendable {
   /// When the daemon began, by the wall clock.
   let started = WallClock.nanoseconds()
 
-  /// What it all is now. It looks at the files of the checkpoints, so it belongs on a worker.
-  func snapshot() -> MonitorSnapshot {
+  /// What it all is now, as far as a client may see it. It looks at the files of the checkpoints, so it belongs on a worker.
+  func snapshot(for access: Access) -> MonitorSnapshot {
     MonitorSnapshot(
       seconds: Double(WallClock.nanoseconds() - started) / 1_000_000_000,
       startSeconds: Double(started) / 1_000_000_000,
       server: server(),
-      requests: requests, transfers: transfers.current,
-      manifests: catalog.all.map { catalog.refresh($0) }, isReady: catalog.readiness == .ready,
-      cache: cache.statistics, pools: pools.map { ($0.name, $0.pool.load) }, process: ProcessStatistics.current())
+      requests: requests, transfers: transfers.current(for: access),
+      manifests: catalog.all(for: access).map { catalog.refresh($0) },
+      isReady: catalog.readiness(for: access) == .ready,
+      cache: cache.statistics(for: access), pools: pools.map { ($0.name, $0.pool.load) },
+      process: ProcessStatistics.current())
   }
 }
 

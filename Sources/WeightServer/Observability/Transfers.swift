@@ -42,10 +42,10 @@ final class Transfers: Sendable {
   /// Forgets a transfer.
   func end(_ key: Int) { state.withLock { _ = $0.transfers.removeValue(forKey: key) } }
 
-  /// How many there are, and those that began first.
-  var current: (count: Int, oldest: [Transfer]) {
+  /// How many a client may see, and those of them that began first.
+  func current(for access: Access) -> (count: Int, oldest: [Transfer]) {
     let transfers = state.withLock { $0.transfers }
-    let sorted = transfers.sorted { $0.key < $1.key }
+    let sorted = transfers.filter { access.maySee($0.value.model) }.sorted { $0.key < $1.key }
     return (sorted.count, sorted.prefix(Transfers.listLimit).map(\.value))
   }
 }

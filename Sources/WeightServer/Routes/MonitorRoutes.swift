@@ -17,7 +17,7 @@ struct MonitorRoutes: RouteGroup {
   /// Prometheus' text format.
   func metrics(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
-    let snapshot = monitor.snapshot()
+    let snapshot = monitor.snapshot(for: request.access)
     var text = MetricsText()
     for metric in Metric.all { text.write(metric, metric.samples(snapshot)) }
     var response = Response(body: .bytes(Array(text.text.utf8)))
@@ -28,6 +28,6 @@ struct MonitorRoutes: RouteGroup {
   /// Counters since the start, and what is being sent.
   func stats(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
-    return Response(json: StatsDescription(monitor.snapshot()).json).answering(request)
+    return Response(json: StatsDescription(monitor.snapshot(for: request.access)).json).answering(request)
   }
 }

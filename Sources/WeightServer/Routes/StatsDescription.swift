@@ -67,16 +67,17 @@ struct StatsDescription {
 
   private func write(_ cache: CacheStatistics, to json: inout JSONWriter) {
     json.member("mode", cache.mode.rawValue)
-    json.member("folder", cache.folder)
-    json.member("budget_bytes", cache.budget)
     json.member("bytes", cache.bytes)
-    json.member("free_bytes", cache.freeBytes)
     json.member("entries", cache.entries.reduce(0) { $0 + $1.count })
-    json.member("hits", cache.counters.hits)
-    json.member("misses", cache.counters.misses)
-    json.member("executions", cache.counters.executions)
-    json.member("evictions", cache.counters.evictions)
-    json.member("errors", cache.counters.errors)
+    guard let whole = cache.whole else { return }
+    json.member("folder", whole.folder)
+    json.member("budget_bytes", whole.budget)
+    json.member("free_bytes", whole.freeBytes)
+    json.member("hits", whole.counters.hits)
+    json.member("misses", whole.counters.misses)
+    json.member("executions", whole.counters.executions)
+    json.member("evictions", whole.counters.evictions)
+    json.member("errors", whole.counters.errors)
   }
 
   private func write(_ transfer: Transfers.Transfer, to json: inout JSONWriter) {

@@ -26,7 +26,7 @@ struct StatusRoutes: RouteGroup {
   /// Readiness: every checkpoint has settled.
   func ready(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
-    switch catalog.readiness {
+    switch catalog.readiness(for: request.access) {
     case .notReady(let reason):
       throw StatusError(.unavailable, "not ready: \(reason)")
     case .ready:

@@ -32,7 +32,7 @@ import Testing
         .init(route: .other, method: "GET", status: 404, count: 50),
       ])
     #expect(sample.monitor.requests[.shard].inFlight.value == 0)
-    #expect(sample.monitor.transfers.current.count == 0)
+    #expect(sample.monitor.transfers.current(for: .everything).count == 0)
   }
 
   @Test func thePageHasEveryFamilyThatHasNumbers() async throws {

@@ -52,7 +52,7 @@ struct Sample {
         StatusRoutes(catalog: catalog),
         MonitorRoutes(monitor: monitor),
       ],
-      workers: WorkerPool(limit: 2),
+      workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     let response = await withCheckedContinuation { continuation in
       router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
