@@ -53,6 +53,7 @@ package final class Daemon: Sendable {
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog),
         MonitorRoutes(monitor: monitor),
+        PageRoutes(),
       ],
       workers: planning, authorizer: authorizer,
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))

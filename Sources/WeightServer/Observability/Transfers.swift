@@ -16,6 +16,8 @@ final class Transfers: Sendable {
     let rank: Int
     /// Of how many.
     let mp: Int
+    /// All parameters, in their canonical spelling.
+    let parameters: String
     /// Bytes of the body that was asked for.
     let bytes: Int
     /// What has left.

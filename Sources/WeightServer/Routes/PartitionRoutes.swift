@@ -97,7 +97,7 @@ struct PartitionRoutes: RouteGroup {
     guard request.head.method == .get, case .source(let length, _) = response.body else { return }
     let transfer = Transfers.Transfer(
       id: request.id, remote: request.remoteAddress, model: loaded.checkpoint.name, rank: plan.parameters.rank,
-      mp: plan.parameters.mp, bytes: length)
+      mp: plan.parameters.mp, parameters: plan.parameters.canonical, bytes: length)
     let key = transfers.begin(transfer)
     response.meter = transfer.meter
     response.onDelivery = { [transfers] delivery in

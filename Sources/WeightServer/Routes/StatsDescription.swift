@@ -86,6 +86,7 @@ struct StatsDescription {
     json.member("model", transfer.model)
     json.member("rank", transfer.rank)
     json.member("mp", transfer.mp)
+    json.member("parameters", transfer.parameters)
     json.member("bytes", transfer.bytes)
     // The head is counted too, and is no part of the body.
     json.member("bytes_sent", min(transfer.meter.bytes, transfer.bytes))

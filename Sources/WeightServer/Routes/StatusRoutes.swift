@@ -1,3 +1,4 @@
+import HTTPTypes
 import Loader
 import Platform
 import Transport
@@ -8,7 +9,7 @@ struct StatusRoutes: RouteGroup {
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case []: [.reading(work: .prompt, index)]
+    case []: [.reading(scope: .open, work: .prompt, index)]
     case ["healthz"]: [.reading(scope: .open, work: .prompt, health)]
     case ["readyz"]: [.reading(scope: .open, work: .prompt, ready)]
     default: []
@@ -36,9 +37,19 @@ struct StatusRoutes: RouteGroup {
     }
   }
 
-  /// What there is.
+  /// What there is: a page for a browser, JSON for everyone else. Neither tells of a checkpoint.
   func index(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
+    var response = wantsPage(request) ? Page.document.response(to: request.head) : list(request)
+    response.fields[.vary] = "Accept"
+    return response
+  }
+
+  private func wantsPage(_ request: Request) -> Bool {
+    MediaTypePreference.prefers("text/html", to: "application/json", in: request.head.fields[.accept])
+  }
+
+  private func list(_ request: Request) -> Response {
     var json = JSONWriter()
     json.object { json in
       json.member("service", "weight-server")

@@ -51,6 +51,7 @@ struct Sample {
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog),
         MonitorRoutes(monitor: monitor),
+        PageRoutes(),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
