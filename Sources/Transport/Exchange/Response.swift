@@ -47,6 +47,8 @@ package struct Response: Sendable {
   package var closesConnection = false
   /// Counts the answer's bytes as they leave.
   package var meter: SendMeter?
+  /// The request's name, sent as `X-Request-Id` where it is to be.
+  package var requestName: RequestName?
   /// Called once, on the connection's queue, when the answer was sent or given up: to log it and free what it holds.
   package var onDelivery: (@Sendable (Delivery) -> Void)?
 

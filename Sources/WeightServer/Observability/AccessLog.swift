@@ -24,7 +24,7 @@ struct AccessLog: Sendable {
       let wait = ContinuousClock.now - start
       counts.wait.observe(wait)
       var response = response
-      response.fields[.requestID] = request.id
+      response.requestName = request.name
       if let trace { response.fields[.traceResponse] = trace.context.response(span: trace.span) }
       let before = response.onDelivery
       response.onDelivery = { delivery in
@@ -42,7 +42,7 @@ struct AccessLog: Sendable {
       guard logger.logLevel <= level else { return }
       var fields: Logger.Metadata = [
         "id": "\(request.id)", "remote": "\(request.remoteAddress)", "method": "\(request.head.method.rawValue)",
-        "route": "\(name.rawValue)", "target": "\(request.head.target.raw.escaped)",
+        "route": "\(name.label)", "target": "\(request.head.target.raw.escaped)",
         "status": delivery.status.map { .stringConvertible($0.code) } ?? "-",
         "bytes": .stringConvertible(delivery.bytesSent), "complete": .stringConvertible(delivery.isComplete),
         "wait_seconds": .stringConvertible(wait.inFineSeconds), "seconds": .stringConvertible(duration.inFineSeconds),

@@ -20,7 +20,7 @@ extension Metric {
       $0.requests.answered.map { answered in
         Sample(
           answered.count,
-          [("route", answered.route.rawValue), ("method", answered.method), ("code", String(answered.status))])
+          [("route", answered.route.label), ("method", answered.method), ("code", String(answered.status))])
       }
     },
     byRoute("weight_server_requests_in_flight", .gauge, "Requests that are being answered.", \.inFlight),
@@ -30,10 +30,10 @@ extension Metric {
       "Answers that ended before they were whole, by the client or by us.", \.cut),
     Metric("weight_server_response_duration_seconds", .histogram, "From the end of a request to the end of its answer.")
     {
-      $0.requests.used.flatMap { [Sample]($0.route.duration.snapshot, [("route", $0.name.rawValue)]) }
+      $0.requests.used.flatMap { [Sample]($0.route.duration.snapshot, [("route", $0.name.label)]) }
     },
     Metric("weight_server_response_wait_seconds", .histogram, "From the end of a request until its answer began.") {
-      $0.requests.used.flatMap { [Sample]($0.route.wait.snapshot, [("route", $0.name.rawValue)]) }
+      $0.requests.used.flatMap { [Sample]($0.route.wait.snapshot, [("route", $0.name.label)]) }
     },
     .single("weight_server_transfers", .gauge, "Partitions and tensors that are being sent.") { $0.transfers.count },
   ]
@@ -43,7 +43,7 @@ extension Metric {
     _ counter: @escaping @Sendable (RequestInstruments.Route) -> Counter
   ) -> Metric {
     Metric(name, kind, help) {
-      $0.requests.used.map { Sample(counter($0.route).value, [("route", $0.name.rawValue)]) }
+      $0.requests.used.map { Sample(counter($0.route).value, [("route", $0.name.label)]) }
     }
   }
 

@@ -47,8 +47,7 @@ final class RequestInstruments: Sendable {
 
   /// The counts of a route.
   subscript(name: RouteName) -> Route {
-    // Cases are numbered as `allCases` lists them.
-    routes[RouteName.allCases.firstIndex(of: name) ?? routes.count - 1]
+    routes[name.rawValue]
   }
 
   /// Requests of one route, method and status.

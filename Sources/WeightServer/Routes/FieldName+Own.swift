@@ -11,8 +11,6 @@ extension HTTPField.Name {
   static let reprDigest = Self.known("Repr-Digest")
   /// Whether the client would rather wait for it.
   static let wantReprDigest = Self.known("Want-Repr-Digest")
-  /// The request's name in the logs.
-  static let requestID = Self.known("X-Request-Id")
 
   /// The trace that a request is part of (W3C Trace Context).
   static let traceParent = Self.known("traceparent")

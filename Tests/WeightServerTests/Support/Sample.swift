@@ -48,7 +48,8 @@ struct Sample {
     let router = Router(
       groups: [
         PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers),
-        ManifestRoutes(catalog: catalog, cache: cache),
+        ManifestRoutes(
+          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(catalog: catalog),
         MonitorRoutes(monitor: monitor),
         PageRoutes(),
@@ -56,7 +57,7 @@ struct Sample {
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head)) { continuation.resume(returning: $0) }
     }
     let answer = try Answer(response)
     response.onDelivery?(.init(status: response.status, bytesSent: answer.body.count, isComplete: true))
@@ -85,6 +86,10 @@ struct Answer {
         case .filled(let count, let fill):
           let buffer = ByteBuffer(capacity: count)
           try fill(buffer)
+          bytes += buffer.copyBytes()
+        case .scattered(let piece):
+          let buffer = ByteBuffer(capacity: piece.count)
+          try piece.fill(buffer)
           bytes += buffer.copyBytes()
         case .awaited(let begin):
           let more = DispatchSemaphore(value: 0)
