@@ -338,6 +338,7 @@ extension ServerConnection {
     budget -= count
     sentBytes += count
     context.counters.bytesSent.count(count)
+    transmission?.meter?.count(count)
   }
 
   /// Goes on when the client can take more.

@@ -56,21 +56,30 @@ package final class Daemon: Sendable {
     credentials = tls?.credentials
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+    let planning = WorkerPool(limit: workers, label: "weight-server.planning")
+    let reading = WorkerPool(limit: workers, label: "weight-server.reading")
+    let monitor = Monitor(
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
+      server: { reference.server?.statistics() },
+      pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
     let partitions = PartitionRoutes(
-      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading)
+      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
+      transfers: monitor.transfers)
     let router = Router(
       groups: [
         partitions,
         ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+        StatusRoutes(catalog: catalog),
+        MonitorRoutes(monitor: monitor),
+        PageRoutes(),
         HubRoutes(partitions: partitions),
       ],
-      workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
+      workers: planning, authorizer: authorizer,
       admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
-      accessLog: AccessLog(logger: logger))
+      accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     server = HTTPServer(
-      handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
-      tls: tls, meter: meter, onRefusal: { error, address in refusals.note(error, address) })
+      handler: router, limits: limits.connection, workers: reading, tls: tls, meter: meter,
+      onRefusal: { error, address in refusals.note(error, address) })
     reference.server = server
   }
 
