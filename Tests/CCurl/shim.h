@@ -147,6 +147,20 @@ static inline ssize_t ccurl_receive(int descriptor, uint8_t *bytes, size_t capac
   }
 }
 
+/* Receives bytes that the kernel throws away (MSG_TRUNC, tcp(7)): their number, fewer only at the end of the stream; -1 on a failure or
+ * a time-out. */
+static inline ssize_t ccurl_skip(int descriptor, size_t count) {
+  size_t skipped = 0;
+  while (skipped < count) {
+    ssize_t received = recv(descriptor, NULL, count - skipped, MSG_TRUNC);
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0) return -1;
+    if (received == 0) break;
+    skipped += (size_t)received;
+  }
+  return (ssize_t)skipped;
+}
+
 static inline int ccurl_close(int descriptor) { return close(descriptor); }
 
 static inline int ccurl_shutdown_writing(int descriptor) { return shutdown(descriptor, SHUT_WR); }
