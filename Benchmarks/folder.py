@@ -6,7 +6,7 @@ from checkpoints import write_llama
 from harness import Table, compare
 
 TITLE = "A Hugging Face folder, one rank of 4"
-bench.mib(MIB), FILES = 2048, 8
+MIB, FILES = 2048, 8
 
 
 def run(bench):
