@@ -7,6 +7,7 @@
 import argparse
 import contextlib
 import importlib
+import os
 import time
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def main():
     parser.add_argument("--results", type=Path, help="the file to write")
     options = parser.parse_args()
     wanted = [name for name in options.only.split(",") if name] or BENCHMARKS
-    parts, titles = [], {}
+    parts, titles, load = [], {}, os.getloadavg()
     for name in wanted:
         module = importlib.import_module(name)
         titles[name] = module.TITLE
@@ -38,7 +39,7 @@ def main():
         say(f"  {time.time() - start:.0f} s")
     print(report.summary(parts))
     if options.results:
-        report.write(options.results, parts, titles)
+        report.write(options.results, parts, titles, load)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import platform
 import re
 import statistics
 import subprocess
+from importlib import metadata
 from pathlib import Path
 
 from harness import Series, Table
@@ -73,7 +74,7 @@ def markdown(item, plots, plot_files):
     return item
 
 
-def machine():
+def machine(load):
     """What the figures were measured on, line by line."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) / 2**20
@@ -86,12 +87,11 @@ def machine():
         ["nginx", first_line("nginx", "-v")],
         ["Python", f"{platform.python_version()}, " + ", ".join(
             f"{name} {version(name)}" for name in ("torch", "deepspeed", "safetensors", "requests"))],
-        ["load before", "one minute's average " + Path("/proc/loadavg").read_text().split()[0] + " when this was written"],
+        ["load", f"{load[0]:.2f} in the minute before"],
     ]
 
 
 def version(name):
-    from importlib import metadata
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -106,12 +106,12 @@ def first_line(*command):
     return (answer.stdout + answer.stderr).strip().splitlines()[0]
 
 
-def write(path, parts, titles):
-    """Writes RESULTS.md and its plots."""
+def write(path, parts, titles, load):
+    """Writes RESULTS.md and its plots. `load` is the machine's before anything was measured."""
     plots = path.parent / "plots"
     plots.mkdir(exist_ok=True)
     files = {}
-    text = INTRODUCTION + table(machine()) + "\n## Everything asked for\n\n" + summary(parts)
+    text = INTRODUCTION + table(machine(load)) + "\n## Everything asked for\n\n" + summary(parts)
     for name, items in parts:
         text += f"\n## {titles[name]}\n\n`make bench ONLY={name}`\n"
         for item in items:

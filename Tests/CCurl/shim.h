@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -159,6 +160,15 @@ static inline ssize_t ccurl_skip(int descriptor, size_t count) {
     skipped += (size_t)received;
   }
   return (ssize_t)skipped;
+}
+
+/* Allows this process, and those that it starts, so many descriptors, or as many as it may; their number. */
+static inline long ccurl_allow_descriptors(long count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) return -1;
+  rlim_t wanted = (rlim_t)count < limit.rlim_max ? (rlim_t)count : limit.rlim_max;
+  if (limit.rlim_cur < wanted) limit.rlim_cur = wanted;
+  return setrlimit(RLIMIT_NOFILE, &limit) ? -1 : (long)limit.rlim_cur;
 }
 
 static inline int ccurl_close(int descriptor) { return close(descriptor); }

@@ -1,3 +1,4 @@
+import CCurl
 import Foundation
 import Testing
 
@@ -43,34 +44,24 @@ import Testing
     return try #require(Int(line.dropFirst("read_bytes: ".count)))
   }
 
-  /// Connects all, has each ask, and gives them to `body`.
-  private func ask(_ daemon: Daemon, _ target: String, then body: ([RawConnection]) throws -> Void) throws {
+  /// Connects all, has all ask, then has each receive `expected`: the first hundred look at every byte, the others count them.
+  private func ask(_ daemon: Daemon, _ target: String, _ expected: [UInt8]) throws {
     let connections = try (0..<ColdPartitionTests.clients).map { _ in try daemon.connect(receiveBuffer: 65_536) }
     for connection in connections { try connection.send("GET \(target) HTTP/1.1\r\nHost: x\r\n\r\n") }
-    try body(connections)
-  }
-
-  /// Makes room for a descriptor each, here and in the daemon, which inherits the limit.
-  private func allowDescriptors() throws {
-    var limit = rlimit()
-    try #require(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 8192))
-    try #require(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 && limit.rlim_cur >= 4096)
+    for connection in connections.prefix(100) { #expect(try connection.answer().body == expected) }
+    for connection in connections.dropFirst(100) {
+      #expect(try connection.head().status == 200)
+      #expect(try connection.skipBody(expected.count) == expected.count)
+    }
   }
 
   @Test func aThousandClientsCostOneExecution() throws {
-    try allowDescriptors()
+    try #require(ccurl_allow_descriptors(8192) >= 4096)
     let folder = try TemporaryFolder()
     let checkpoint = try Checkpoints.large(in: folder, bytes: 4 << 20)
     let expected = try Daemon.run([checkpoint]) { try $0.get("/shard?rank=0&mp=1").body }
     try Daemon.run([checkpoint], environment: CacheSettings(folder).environment) { daemon in
-      try ask(daemon, "/shard?rank=0&mp=1") { connections in
-        for connection in connections.prefix(100) { #expect(try connection.answer().body == expected) }
-        for connection in connections.dropFirst(100) {
-          #expect(try connection.head().status == 200)
-          #expect(try connection.skipBody(expected.count) == expected.count)
-        }
-      }
+      try ask(daemon, "/shard?rank=0&mp=1", expected)
       #expect(try daemon.cacheNumber("executions") == 1)
       #expect(try daemon.cacheNumber("misses") == 1)
       #expect(try daemon.cacheNumber("hits") == ColdPartitionTests.clients - 1)
@@ -80,7 +71,7 @@ import Testing
 
   @Test(.enabled(if: countsReads, "temporary folders are in memory, or reads are not counted here"))
   func aThousandClientsHaveTheSourceReadOnce() throws {
-    try allowDescriptors()
+    try #require(ccurl_allow_descriptors(8192) >= 4096)
     let folder = try TemporaryFolder()
     let checkpoint = try Checkpoints.large(in: folder, bytes: 16 << 20)
     let file = "\(checkpoint)/model.safetensors"
@@ -90,13 +81,7 @@ import Testing
     try ColdPartitionTests.forget(file)
     try Daemon.run([checkpoint], environment: environment) { daemon in
       let before = try ColdPartitionTests.bytesReadFromDisk(daemon.process.identifier)
-      try ask(daemon, "/shard?rank=1&mp=2") { connections in
-        for connection in connections.prefix(20) { #expect(try connection.answer().body == expected) }
-        for connection in connections.dropFirst(20) {
-          #expect(try connection.head().status == 200)
-          #expect(try connection.skipBody(expected.count) == expected.count)
-        }
-      }
+      try ask(daemon, "/shard?rank=1&mp=2", expected)
       let read = try ColdPartitionTests.bytesReadFromDisk(daemon.process.identifier) - before
       #expect(read >= expected.count / 2, "the file was in memory all the same")
       #expect(read * 100 <= expected.count * 105, "\(read) bytes were read for \(expected.count)")
