@@ -8,11 +8,19 @@ struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
   /// Whether an answer is for its client alone, and shared caches may not keep it.
-  var isPrivate = false
+  let isPrivate: Bool
+  /// What queries of partitions ask for.
+  private let requests = Memo<String, PartitionRequest>(limit: 1024)
+
+  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false) {
+    self.catalog = catalog
+    self.cache = cache
+    self.isPrivate = isPrivate
+  }
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case ["shard"]: [.reading(work: .awaiting(awaitDigest), shard)]
+    case ["shard"]: [.reading(work: .awaiting(awaitDigest), atOnce: shardHead, shard)]
     case ["tensor"]: [.reading(tensor)]
     case ["plan"]: [.reading(plan)]
     default: []
@@ -23,10 +31,25 @@ struct PartitionRoutes: RouteGroup {
   func shard(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request)
     let (loaded, plan) = try plan(wanted, for: request.access)
-    let body = PartitionBody(plan, sources: loaded.sources)
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
+    let response = answer(request, with: plan, of: loaded, fields: fields)
+    let head = request.head
+    if head.method == .head, !head.hasConditions, response.status == .ok, let query = head.target.query {
+      requests[query] = wanted
+      loaded.heads[query] = PartitionHead(response, identity: plan.identity)
+    }
+    return response
+  }
+
+  /// Answers a GET or HEAD with a partition's body.
+  /// - Parameter fields: of the answer, besides those that say which bytes these are.
+  func answer(
+    _ request: Request, with plan: PartitionPlan, of loaded: LoadedCheckpoint, fields: HTTPFields
+  ) -> Response {
+    let body = PartitionBody(plan, sources: loaded.sources)
+    var fields = fields
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
     let isHead = request.head.method == .head
     let held = HeldUntilSent()
@@ -47,6 +70,17 @@ struct PartitionRoutes: RouteGroup {
       cache.reports.wasMade(body)
     }
     return response
+  }
+
+  /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
+  private func shardHead(_ request: Request) -> Response? {
+    guard request.head.method == .head, !request.head.hasConditions, let query = request.head.target.query,
+      let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
+      case .ready(let loaded) = entry.state,
+      let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
+      head.hasDigest || cache.digests.digest(head.identity) == nil
+    else { return nil }
+    return head.response
   }
 
   /// Waits for the digest of the partition that `/shard` is asked for, where the client wants it; then calls `then`. A request that is
@@ -90,7 +124,7 @@ struct PartitionRoutes: RouteGroup {
     let json: JSONWriter
     if wanted.hasRank {
       let (loaded, plan) = try plan(wanted, for: request.access)
-      let serving = cache.serving(plan)
+      let serving = cache.serving(PartitionBody(plan, sources: loaded.sources))
       json =
         PlanDescription(
           plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]
@@ -124,7 +158,8 @@ struct PartitionRoutes: RouteGroup {
     }
   }
 
-  private func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
+  /// The fields of every answer with bytes of a checkpoint.
+  func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
     fields[.manifestRevision] = loaded.checkpoint.revision

@@ -34,22 +34,24 @@ struct Sample {
 
   /// The answer to a GET of a target.
   func get(
-    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:]
+    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:], body: [UInt8] = []
   ) async throws -> Answer {
     let path = try RequestTarget(Array(target.utf8), method: method)
     var fields = given
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let partitions = PartitionRoutes(catalog: catalog, cache: cache)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
-        ManifestRoutes(catalog: catalog, cache: cache),
+        partitions,
+        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
+        HubRoutes(partitions: partitions),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head, body: body, id: "r1")) { continuation.resume(returning: $0) }
     }
     return try Answer(response)
   }
@@ -76,6 +78,10 @@ struct Answer {
         case .filled(let count, let fill):
           let buffer = ByteBuffer(capacity: count)
           try fill(buffer)
+          bytes += buffer.copyBytes()
+        case .scattered(let piece):
+          let buffer = ByteBuffer(capacity: piece.count)
+          try piece.fill(buffer)
           bytes += buffer.copyBytes()
         case .awaited(let begin):
           let more = DispatchSemaphore(value: 0)
