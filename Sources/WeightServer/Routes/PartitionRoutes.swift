@@ -9,13 +9,15 @@ struct PartitionRoutes: RouteGroup {
   let cache: PartitionCache
   /// Whether an answer is for its client alone, and shared caches may not keep it.
   let isPrivate: Bool
+  let transfers: Transfers
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
-  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false) {
+  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false, transfers: Transfers = Transfers()) {
     self.catalog = catalog
     self.cache = cache
     self.isPrivate = isPrivate
+    self.transfers = transfers
   }
 
   func routes(at path: [String]) -> [Route] {
@@ -53,6 +55,7 @@ struct PartitionRoutes: RouteGroup {
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
     let isHead = request.head.method == .head
     let held = HeldUntilSent()
+    if !isHead { held.hold(try cache.admit(plan, for: request)) }
     let representation = Representation(
       length: plan.length, entityTag: EntityTag(plan.identity), lastModified: loaded.lastModified, fields: fields
     ) { [cache] range in
@@ -63,8 +66,11 @@ struct PartitionRoutes: RouteGroup {
     }
     var response = serve(representation, for: request.head)
     let isWhole = response.status == .ok && !isHead
+    watch(&response, request, of: loaded, plan)
+    let before = response.onDelivery
     response.onDelivery = { [cache] delivery in
       held.release()
+      before?(delivery)
       guard isWhole, delivery.isComplete else { return }
       cache.wasSent(body)
       cache.reports.wasMade(body)
@@ -115,7 +121,31 @@ struct PartitionRoutes: RouteGroup {
       let start = tensor.range.lowerBound
       return PartitionBodySource(body, range: start + range.lowerBound..<start + range.upperBound)
     }
-    return serve(representation, for: request.head)
+    let permit = try cache.admit(plan, for: request)
+    var response = serve(representation, for: request.head)
+    watch(&response, request, of: loaded, plan)
+    let before = response.onDelivery
+    response.onDelivery = { delivery in
+      before?(delivery)
+      withExtendedLifetime(permit) {}
+    }
+    return response
+  }
+
+  /// Has the answer shown among the transfers while it is sent, and counted for its checkpoint.
+  private func watch(
+    _ response: inout Response, _ request: Request, of loaded: LoadedCheckpoint, _ plan: PartitionPlan
+  ) {
+    guard request.head.method == .get, case .source(let length, _) = response.body else { return }
+    let transfer = Transfers.Transfer(
+      id: request.id, remote: request.remoteAddress, model: loaded.checkpoint.name, rank: plan.parameters.rank,
+      mp: plan.parameters.mp, parameters: plan.parameters.canonical, bytes: length)
+    let key = transfers.begin(transfer)
+    response.meter = transfer.meter
+    response.onDelivery = { [transfers] delivery in
+      transfers.end(key)
+      loaded.sent.count(delivery.bytesSent)
+    }
   }
 
   /// The plan of a partition, or the dry run for all ranks.
