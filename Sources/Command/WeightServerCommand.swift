@@ -9,6 +9,7 @@ struct WeightServerCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ServeCommand.self, InspectCommand.self, ExportCommand.self, PullCommand.self, ManifestsCommand.self,
+      TokenCommand.self,
     ])
 }
 

@@ -138,6 +138,7 @@ package final class HTTPServer: Sendable {
       context.meter.reached(.descriptors, by: "", "no connection is accepted for a moment: \(error.reason)")
     case .crowded(let socket, let address):
       counters.acceptPauses.count()
+      counters.connectionsAccepted.count()
       refuse(
         socket, address,
         StatusError(

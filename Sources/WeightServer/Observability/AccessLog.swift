@@ -33,7 +33,8 @@ struct AccessLog: Sendable {
         "request",
         metadata: [
           "id": "\(request.id)", "remote": "\(request.remoteAddress)", "method": "\(request.head.method.rawValue)",
-          "target": "\(request.head.target.raw.escaped)", "status": "\(delivery.status.map { String($0.code) } ?? "-")",
+          "target": "\(LoggedTarget.text(request.head.target))",
+          "status": "\(delivery.status.map { String($0.code) } ?? "-")",
           "bytes": "\(delivery.bytesSent)", "complete": "\(delivery.isComplete)",
           "seconds": "\((ContinuousClock.now - start).inSeconds)",
         ])

@@ -97,7 +97,8 @@ struct ManifestRoutes: RouteGroup {
     let items = try request.head.target.queryItems().items
     guard let item = items.first else { return true }
     guard items.count == 1, item.name == "wait", let value = Bool(item.value) else {
-      throw StatusError(.invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
+      throw StatusError(
+        .invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
     }
     return value
   }
