@@ -46,10 +46,12 @@ import Testing
 
   /// Every route there is: one that is missing here fails `everyRouteHasARow`.
   static let rows = [
-    Row("StatusRoutes", "GET", "/", .read),
+    Row("StatusRoutes", "GET", "/", .open),
     Row("StatusRoutes", "GET", "/healthz", .open),
     Row("StatusRoutes", "GET", "/readyz", .open),
-    Row("StatusRoutes", "GET", "/stats", .read),
+    Row("MonitorRoutes", "GET", "/stats", .read),
+    Row("MonitorRoutes", "GET", "/metrics", .read),
+    Row("PageRoutes", "GET", "/page/page.css", .open),
     Row("PartitionRoutes", "GET", "/shard?model=alpha&rank=0&mp=2", .readsAlpha),
     Row("PartitionRoutes", "GET", "/tensor?model=alpha&name=word_embeddings.weight&rank=0&mp=2", .readsAlpha),
     Row("PartitionRoutes", "GET", "/plan?model=alpha&rank=0&mp=2", .readsAlpha),
@@ -59,6 +61,14 @@ import Testing
       "ManifestRoutes", "PUT", "/manifests/gamma", .admin, body: "{\"path\": \"\(Repository.sample)\"}", success: 201),
     Row("ManifestRoutes", "POST", "/manifests/gamma/reload", .admin),
     Row("ManifestRoutes", "DELETE", "/manifests/gamma", .admin, success: 204),
+    Row("HubRoutes", "GET", "/api/models/alpha", .readsAlpha),
+    Row("HubRoutes", "GET", "/api/models/alpha/revision/mp2", .readsAlpha),
+    Row("HubRoutes", "GET", "/api/models/alpha/tree/main", .readsAlpha),
+    Row(
+      "HubRoutes", "POST", "/api/models/alpha/paths-info/main", .readsAlpha,
+      body: "{\"paths\": [\"model.safetensors\"]}"),
+    Row("HubRoutes", "GET", "/api/models/alpha/refs", .readsAlpha),
+    Row("HubRoutes", "GET", "/alpha/resolve/mp2/rank-0-of-2.safetensors", .readsAlpha),
   ]
 
   /// Rows of the same routes in other words.
@@ -119,9 +129,9 @@ import Testing
     for file in files where file.hasSuffix(".swift") {
       let text = String(decoding: try Repository.read("\(folder)/\(file)"), as: UTF8.self)
       guard let group = text.firstMatch(of: /(struct|class) (\w+)[^{]*: (\w+, )*RouteGroup/)?.output.2 else { continue }
-      let made = text.matches(of: /\.reading( \{|\()|\bRoute\(|\bchanging\(/).count
-      // A helper that makes routes for others names itself and a constructor once.
-      counts[String(group)] = made - 2 * text.matches(of: /func changing\(/).count
+      let made = text.matches(of: /\breading( \{|\()|\bRoute\(|\bchanging\(/).count
+      // A helper that makes routes names itself and a constructor once.
+      counts[String(group)] = made - 2 * text.matches(of: /func (changing|reading)\(/).count
     }
     #expect(counts == Dictionary(grouping: Self.rows, by: \.group).mapValues(\.count))
   }
@@ -162,14 +172,14 @@ import Testing
       // The text is that of a name that nobody has, to the letter, without a hint at a name that is near.
       for target in [
         "/manifests/NAME", "/shard?model=NAME&rank=0&mp=2", "/plan?model=NAME&mp=2",
-        "/tensor?model=NAME&name=x&rank=0&mp=2",
+        "/tensor?model=NAME&name=x&rank=0&mp=2", "/api/models/NAME", "/NAME/resolve/main/model.safetensors",
       ] {
         let hidden = try curl.get(target.replacingOccurrences(of: "NAME", with: "alpha"), fields)
         let absent = try curl.get(target.replacingOccurrences(of: "NAME", with: "alphx"), fields)
         #expect(hidden.status == 404 && absent.status == 404)
         #expect(hidden.text.replacingOccurrences(of: "alpha", with: "alphx") == absent.text)
       }
-      for target in ["/", "/stats", "/readyz", "/manifests"] {
+      for target in ["/", "/stats", "/metrics", "/readyz", "/manifests"] {
         #expect(!(try curl.get(target, fields).text.contains("alpha")), "\(target)")
       }
     }

@@ -27,18 +27,20 @@ package final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - loops: how many queues the connections share; about one per core.
   ///   - workers: where pieces of bodies are filled; by default a pool of two per core.
+  ///   - tls: how TLS is spoken where it is.
   ///   - meter: counts how often limits were reached.
   ///   - onRefusal: told of requests that no handler sees: the error, and the client's address. On a connection's queue.
   package init(
     handler: any RequestHandler, limits: ConnectionLimits = ConnectionLimits(), loops: Int? = nil,
-    workers: WorkerPool? = nil, meter: LimitMeter = LimitMeter(),
+    workers: WorkerPool? = nil, tls: TLSListening? = nil, meter: LimitMeter = LimitMeter(),
     onRefusal: (@Sendable (StatusError, String) -> Void)? = nil
   ) {
     let cores = ProcessorCount.available()
     context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
       meter: meter, memory: ByteBudget(limit: limits.bytesInFlight), onRefusal: onRefusal,
-      pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil)
+      pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil, tls: tls,
+      handshakes: WorkerPool(limit: cores, label: "handshake"))
     state = Mutex(
       State(connections: ConnectionTable(limit: limits.connections, clientLimit: limits.connectionsPerAddress)))
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
@@ -55,14 +57,18 @@ package final class HTTPServer: Sendable {
     var sockets: [(ListenAddress, ListeningSocket)] = []
     for address in addresses {
       do throws(ListenError) {
+        if address.isSecure, context.tls == nil {
+          throw ListenError(address: address, reason: "TLS needs a certificate: set tls.certificate and tls.key")
+        }
         sockets.append((address, try HTTPServer.listen(on: address)))
       } catch {
         for (_, socket) in sockets { socket.removeFile() }
         throw error
       }
     }
-    for (_, socket) in sockets {
-      let listener = Listener(socket, queue: acceptQueue) { [self] event in handle(event) }
+    for (requested, socket) in sockets {
+      let listener = Listener(socket, queue: acceptQueue) { [self] event in handle(event, isSecure: requested.isSecure)
+      }
       state.withLock { $0.listeners.append(listener) }
       listener.start()
     }
@@ -70,7 +76,8 @@ package final class HTTPServer: Sendable {
       let isPath = socket.address.unixPath != nil
       return BoundAddress(
         requested: requested, port: socket.address.port,
-        description: isPath ? socket.address.description : "http://\(socket.address)")
+        description: isPath
+          ? socket.address.description : "\(requested.isSecure ? "https" : "http")://\(socket.address)")
     }
   }
 
@@ -122,7 +129,7 @@ package final class HTTPServer: Sendable {
       } catch {
         throw ListenError(address: address, reason: error.reason)
       }
-    case .tcp(let host, let port):
+    case .tcp(let host, let port), .tls(let host, let port):
       do throws(Socket.ConnectError) {
         return try ListeningSocket.tcp(host: host, port: port)
       } catch {
@@ -131,7 +138,7 @@ package final class HTTPServer: Sendable {
     }
   }
 
-  private func handle(_ event: Listener.Event) {
+  private func handle(_ event: Listener.Event, isSecure: Bool) {
     switch event {
     case .paused(let error):
       counters.acceptPauses.count()
@@ -139,20 +146,21 @@ package final class HTTPServer: Sendable {
     case .crowded(let socket, let address):
       counters.acceptPauses.count()
       counters.connectionsAccepted.count()
-      refuse(
-        socket, address,
-        StatusError(
-          .resourceExhausted, "there are too many connections: try again later", limit: .descriptors))
+      let error = StatusError(
+        .resourceExhausted, "there are too many connections: try again later", limit: .descriptors)
+      refuse(socket, address, error, isSecure: isSecure)
     case .accepted(let socket, let address):
       counters.connectionsAccepted.count()
-      accept(socket, address)
+      accept(socket, address, isSecure: isSecure)
     }
   }
 
   /// Says once that there is no room, without waiting whether the client hears it.
-  private func refuse(_ socket: Socket, _ address: SocketAddress, _ error: StatusError) {
+  private func refuse(_ socket: Socket, _ address: SocketAddress, _ error: StatusError, isSecure: Bool) {
     counters.connectionsRefused.count()
     context.meter.refused(error, address.description)
+    // A handshake would take descriptors and time that there are not.
+    if isSecure { return }
     let answer = OutgoingResponse(
       Response(error), method: nil, version: .http11, closes: true, date: HTTPDate.format(WallClock.seconds()))
     // What has come already is taken: a close with bytes unread would reset the connection, and take the answer from the client.
@@ -162,7 +170,13 @@ package final class HTTPServer: Sendable {
     socket.shutdown(.sending)
   }
 
-  private func accept(_ socket: Socket, _ address: SocketAddress) {
+  /// The stream over a socket; nil where there is no memory for it.
+  private func stream(over socket: Socket, of loop: EventLoop, isSecure: Bool) -> ByteStream? {
+    guard isSecure, let tls = context.tls else { return .plain(socket) }
+    return (try? TLSStream(accepting: socket, tls.credentials.current())).map { .secure($0, loop.tlsBuffers) }
+  }
+
+  private func accept(_ socket: Socket, _ address: SocketAddress, isSecure: Bool) {
     enum Fate {
       case served(ClientLoad)
       case refused(StatusError, isHeard: Bool)
@@ -182,17 +196,22 @@ package final class HTTPServer: Sendable {
         return (.refused(tooMany(limit, client, address), isHeard: isHeard), state.accepted)
       }
     }
-    func make(_ load: ClientLoad, onClose: @escaping @Sendable () -> Void) -> ServerConnection {
-      ServerConnection(
-        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: user), load: load,
-        name: "c\(number)", loop: loops[number % loops.count], context: context, onClose: onClose)
+    let loop = loops[number % loops.count]
+    func make(_ load: ClientLoad, onClose: @escaping @Sendable () -> Void) -> ServerConnection? {
+      guard let stream = stream(over: socket, of: loop, isSecure: isSecure) else {
+        onClose()
+        return nil
+      }
+      return ServerConnection(
+        socket: stream, remoteAddress: address.description, peer: Peer(user: user), load: load, name: "c\(number)",
+        loop: loop, context: context, onClose: onClose)
     }
     switch fate {
-    case .served(let load): make(load) { [self] in closed { $0.connections.remove(client) } }.start()
+    case .served(let load): make(load) { [self] in closed { $0.connections.remove(client) } }?.start()
     case .refused(let error, isHeard: true):
       counters.connectionsRefused.count()
-      make(ClientLoad()) { [self] in closed { $0.refusing -= 1 } }.start(refusing: error)
-    case .refused(let error, isHeard: false): refuse(socket, address, error)
+      make(ClientLoad()) { [self] in closed { $0.refusing -= 1 } }?.start(refusing: error)
+    case .refused(let error, isHeard: false): refuse(socket, address, error, isSecure: isSecure)
     }
   }
 

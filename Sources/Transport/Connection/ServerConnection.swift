@@ -16,6 +16,10 @@ final class ServerConnection: @unchecked Sendable {
     let memory: ByteBudget
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
     var pacer: Pacer?
+    /// How TLS is spoken; nil where it is not.
+    let tls: TLSListening?
+    /// Where handshakes are done that take long.
+    let handshakes: WorkerPool
   }
 
   let context: Context
@@ -28,6 +32,12 @@ final class ServerConnection: @unchecked Sendable {
   private let onClose: @Sendable () -> Void
   private let cancellation = CancellationFlag()
 
+  /// How far it is on the way to its first request.
+  var handshake: Handshake
+  /// What it is told as soon as it understands.
+  var refusal: StatusError?
+  /// The answer to each of its requests where its certificate, or that it has none, is not good enough.
+  var peerRefusal: StatusError?
   /// Nil once it is closed: who still refers to this connection then keeps no descriptor open.
   var socket: ByteStream?
   var machine: ServerConnectionStateMachine
@@ -43,7 +53,7 @@ final class ServerConnection: @unchecked Sendable {
   /// What the loop knows it by, from `start` to `close`.
   private var token: UInt64?
   /// Whether there may be something to receive: it is told once, and holds until there is no more.
-  private var hasInput = false
+  var hasInput = false
   /// Whether the client has ended its direction, of which nothing more is told.
   private var inputEnds = false
   private var isReceiving = false
@@ -72,6 +82,7 @@ final class ServerConnection: @unchecked Sendable {
     self.loop = loop
     self.context = context
     self.onClose = onClose
+    handshake = socket.isPlain ? .isOver : .isUnderway
     machine = ServerConnectionStateMachine(limits: context.limits)
   }
 
@@ -85,7 +96,13 @@ final class ServerConnection: @unchecked Sendable {
       socket.socket.setNoDelay()
       token = loop.add(self, socket.socket)
       guard token != nil else { return perform(machine.abort()) }
-      perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
+      if handshake == .isOver {
+        perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
+      } else {
+        // It is told over TLS, or it would not understand.
+        refusal = error
+        perform(.wait)
+      }
     }
   }
 
@@ -113,6 +130,7 @@ final class ServerConnection: @unchecked Sendable {
   /// Acts if a time is over. On the loop's queue.
   func lookAtTime(_ now: ContinuousClock.Instant) {
     if let time, time.end <= now {
+      guard handshake == .isOver else { return handshakeTimedOut() }
       if time.timer == .idle {
         context.meter.reached(.idleTime, by: remoteAddress, "the connection is closed: it brought no request")
       }
@@ -155,6 +173,7 @@ final class ServerConnection: @unchecked Sendable {
   /// Gives a request to the handler.
   private func handle(_ head: RequestHead, _ body: [UInt8]) -> ServerConnectionStateMachine.Action? {
     let exchange = machine.exchange
+    if let refusal = refusePeer() { return machine.respond(refusal, to: exchange, date: loop.date) }
     let timeout: Duration?
     do throws(StatusError) {
       timeout = head.hasConditions ? try RequestTimeout.parse(head.fields) : nil
@@ -222,7 +241,8 @@ final class ServerConnection: @unchecked Sendable {
     receive()
   }
 
-  private func receive() {
+  func receive() {
+    guard handshake == .isOver else { return continueHandshake() }
     isReceiving = true
     defer { isReceiving = false }
     for _ in 0..<4 {
@@ -262,6 +282,11 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
+  /// Begins anew to measure how long what it does takes.
+  func resetTime() {
+    time = nil
+  }
+
   /// Brings the input and the time into line with the state.
   private func settle() {
     guard socket != nil else { return }
@@ -280,7 +305,7 @@ final class ServerConnection: @unchecked Sendable {
     let limits = context.limits
     let duration =
       switch timer {
-      case .idle: limits.idle
+      case .idle: handshake == .isOver ? limits.idle : limits.headTime
       case .head: limits.headTime
       case .body: limits.bodyTime
       case .sending: limits.writeProgress
@@ -291,6 +316,8 @@ final class ServerConnection: @unchecked Sendable {
 
   private func close() {
     guard let socket else { return }
+    // What is whole is said to be: who was cut off must not hear that.
+    if transmission == nil, handshake == .isOver, !socket.isPlain { _ = socket.endSending() }
     finishTransmission(isComplete: false)
     cancellation.cancel()
     deadlineTimer?.cancel()
@@ -311,6 +338,7 @@ extension ServerConnection {
     budget -= count
     sentBytes += count
     context.counters.bytesSent.count(count)
+    transmission?.meter?.count(count)
   }
 
   /// Goes on when the client can take more.
@@ -364,7 +392,8 @@ extension ServerConnection {
   /// Sends a budget's worth. On the loop's queue.
   func takeTurn() {
     // What is made ready while the client takes nothing, or may have nothing, waits for it.
-    if !isBlocked, !isPaced { perform(pumpAgain()) }
+    if isBlocked || isPaced { return }
+    if handshake == .isOver { perform(pumpAgain()) } else { continueHandshake() }
   }
 
   /// Sends on with a fresh budget.

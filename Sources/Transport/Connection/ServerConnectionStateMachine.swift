@@ -201,6 +201,11 @@ struct ServerConnectionStateMachine {
     return begin(Response(error), none, date: date, refusal: error)
   }
 
+  /// Nothing will be asked that could be answered: what comes is thrown away for a while, so that what was sent arrives.
+  mutating func giveUp() -> Action {
+    endSending()
+  }
+
   /// There is no room for more of a body that is being received.
   /// - Returns: nil where none is.
   mutating func refuseBody(_ error: StatusError, date: String) -> Action? {

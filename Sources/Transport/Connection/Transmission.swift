@@ -54,6 +54,8 @@ struct Transmission {
   let status: HTTPResponse.Status
   /// Bytes of the largest window so far.
   private var windowBytes = 0
+  /// Counts the bytes as they leave.
+  let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
   /// Bytes that were sent.
@@ -78,6 +80,7 @@ struct Transmission {
     self.number = number
     self.takesScattered = takesScattered
     status = outgoing.status
+    meter = outgoing.meter
     onDelivery = outgoing.onDelivery
     memoryBytes = outgoing.head
     switch outgoing.body {

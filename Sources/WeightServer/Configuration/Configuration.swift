@@ -4,7 +4,7 @@ package import Transport
 
 /// Everything the daemon can be told: the contract's configuration, each value with its default.
 package struct Configuration: Sendable {
-  /// Addresses to listen on: `HOST:PORT` or `unix:PATH`.
+  /// Addresses to listen on: `HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
   package var listen = ["127.0.0.1:8080"]
   /// Folders that checkpoints' files may lie in, beside their own.
   package var roots: [String] = []
@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   package var access = AccessRules()
   /// Partitions that are kept in files.
   package var cache = Cache()
+  /// How TLS is spoken.
+  package var tls = TLS()
   /// Bounds of connections and work.
   package var limits = Limits()
   /// What is logged, and how.

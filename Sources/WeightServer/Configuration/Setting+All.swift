@@ -9,6 +9,7 @@ extension Setting {
     + access
     + admission
     + pacing
+    + tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

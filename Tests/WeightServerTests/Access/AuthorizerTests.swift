@@ -20,12 +20,12 @@ import Transport
     return Request(head: head, peer: peer)
   }
 
-  private static func guarded(_ subjects: [String: Set<Access.Scope>] = [:]) throws -> Authorizer {
+  private static func guarded(_ certificates: CertificateScopes = CertificateScopes()) throws -> Authorizer {
     let folder = try TemporaryFolder()
     let digest = SHA256.digest(of: Array("secret".utf8)).hexadecimal
     let path = Path.join(folder.path, try folder.write("tokens", "ci \(digest) read manifests=a*\n"))
     let store = try TokenStore(path: path, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-    return Authorizer(tokens: store, administrators: [7], subjects: subjects, daemonUser: 1000)
+    return Authorizer(tokens: store, administrators: [7], certificates: certificates, daemonUser: 1000)
   }
 
   @Test func withoutTokensEveryoneReadsAndOnlyLocalUsersChange() throws {
@@ -80,15 +80,37 @@ import Transport
     }
   }
 
-  @Test func aSubjectHasItsScopes() throws {
-    let authorizer = try Self.guarded(["CN=worker": [.read], "CN=ops": [.admin]])
-    func access(_ subject: String) throws -> Access {
-      try authorizer.access(Self.request(peer: Peer(certificateSubject: subject)))
+  @Test func aCertificateHasTheScopesOfItsNames() throws {
+    var settings = Configuration.TLS()
+    settings.server.clientAuthentication = .optional
+    settings.readSubjects = ["worker-*"]
+    settings.adminSubjects = ["ops.example"]
+    func access(_ authorizer: Authorizer, _ name: String, _ alternatives: [String] = []) throws -> Access {
+      var peer = Peer()
+      peer.certificate = PeerCertificate(
+        subject: "CN=\(name),O=Example", commonName: name, alternativeNames: alternatives, fingerprint: "")
+      return try authorizer.access(Self.request(peer: peer))
     }
-    #expect(try access("CN=worker").seesAll && !access("CN=worker").may(.admin))
-    #expect(try access("CN=ops").may(.read) && access("CN=ops").may(.admin))
-    #expect(throws: StatusError.self) { try access("CN=stranger") }
-    #expect(Authorizer(subjects: ["CN=worker": [.read]]).guardsReading)
+    let scopes = try CertificateScopes(settings)
+    for authorizer in [try Self.guarded(scopes), Authorizer(certificates: scopes)] {
+      #expect(authorizer.guardsReading)
+      #expect(try access(authorizer, "worker-3").seesAll && !access(authorizer, "worker-3").may(.admin))
+      #expect(try access(authorizer, "x", ["ops.example"]).may(.read))
+      #expect(try access(authorizer, "x", ["ops.example"]).may(.admin))
+      for stranger in ["", "worker", "ops_example", "CN=worker-3"] {
+        #expect(throws: StatusError.self) { try access(authorizer, stranger) }
+      }
+    }
+    // Where only changing is for some, everyone reads.
+    settings.readSubjects = []
+    let open = Authorizer(certificates: try CertificateScopes(settings))
+    #expect(try !open.guardsReading && access(open, "x").seesAll && !access(open, "x").may(.admin))
+    #expect(try access(open, "ops.example").may(.admin))
+    settings.server.clientAuthentication = .none
+    #expect(throws: ConfigurationError.self) { try CertificateScopes(settings) }
+    settings.server.clientAuthentication = .require
+    settings.adminSubjects = ["{a"]
+    #expect(throws: ConfigurationError.self) { try CertificateScopes(settings) }
   }
 
   @Test func logsHaveNoValuesOfUnknownParameters() throws {
