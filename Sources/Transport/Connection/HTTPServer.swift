@@ -36,7 +36,8 @@ package final class HTTPServer: Sendable {
     let cores = ProcessorCount.available()
     context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
-      onRefusal: onRefusal, tls: tls, handshakes: WorkerPool(limit: cores, label: "handshake"))
+      onRefusal: onRefusal, tls: tls, handshakes: WorkerPool(limit: cores, label: "handshake"),
+      pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil)
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
   }
 
@@ -148,7 +149,7 @@ package final class HTTPServer: Sendable {
     let error = StatusError(.resourceExhausted, "there are too many connections: try again later")
     let answer = OutgoingResponse(
       Response(error), method: nil, version: .http11, closes: true, date: HTTPDate.format(WallClock.seconds()))
-    _ = try? socket.send((answer.head + error.body)[...])
+    _ = try? socket.send(answer.head[...])
     socket.shutdown(.sending)
   }
 
