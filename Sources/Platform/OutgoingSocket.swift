@@ -115,6 +115,21 @@ package struct OutgoingSocket: Sendable {
     }
   }
 
+  /// Receives what is there to the start of a buffer, sets its count, and takes over the descriptor that came with it. Returns 0
+  /// bytes at the end.
+  package func receiveWithDescriptor(
+    into buffer: ByteBuffer, within limit: Duration, cancel: CancelSignal
+  ) throws(Failure) -> (count: Int, passed: CInt?) {
+    buffer.count = 0
+    var passed: CInt?
+    let count = try attempt(POLLIN, limit, cancel) { () throws(SystemError) in
+      guard let received = try socket.receiveWithDescriptor(into: buffer) else { return nil }
+      passed = received.passed
+      return received.count
+    }
+    return (count, passed)
+  }
+
   /// Receives what is there, at most what fits `range` of `memory`. Returns 0 at the end.
   package func receive(
     into memory: MemoryRegion, range: Range<Int>, within limit: Duration, cancel: CancelSignal

@@ -16,6 +16,11 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   /// The path before the server's own: empty, or `/…` with no slash at its end.
   public let basePath: String
 
+  /// Whether it is a Unix-domain socket.
+  var isUnix: Bool {
+    if case .unix = endpoint { true } else { false }
+  }
+
   /// An address from its parts; `basePath` is taken as it is.
   public init(_ endpoint: Endpoint, basePath: String = "") {
     self.endpoint = endpoint
