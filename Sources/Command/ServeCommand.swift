@@ -49,8 +49,9 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
     }
     let logger = Logger(label: "weight-server") { _ in LineLogHandler(configuration.logging) }
     let signals = TerminationSignals()
-    let daemon = Daemon(configuration, logger: logger)
+    let daemon: Daemon
     do {
+      daemon = try Daemon(configuration, logger: logger)
       for address in try daemon.start() { Terminal.write("listening on \(address)\n", to: .output) }
     } catch let error as ConfigurationError {
       throw Failure(.usage, error.description)

@@ -14,6 +14,8 @@ public struct FileStatus: Hashable, Sendable {
   public let inode: UInt64
   /// What kind of file it is.
   public let kind: Kind
+  /// Who may read, write and run it: the lowest nine bits of its mode.
+  public let permissions: UInt32
 
   /// The kinds of file that are told apart.
   public enum Kind: Sendable {
@@ -31,6 +33,7 @@ public struct FileStatus: Hashable, Sendable {
     changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
+    permissions = UInt32(status.st_mode) & 0o777
     switch status.st_mode & S_IFMT {
     case S_IFREG: kind = .regular
     case S_IFDIR: kind = .folder

@@ -20,8 +20,31 @@ ssize_t linux_sendfile(int out, int in, int64_t offset, size_t count);
 /// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
 int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 
+/// getsockopt(2) SO_PEERCRED of a connected Unix socket: the effective user of who connected. Returns -1 with errno where it fails.
+int linux_peer_user(int socket, uint32_t *user);
+
 /// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
 int linux_event(void);
+
+/// epoll_create1(2) with EPOLL_CLOEXEC.
+int linux_poll_set(void);
+
+/// Adds a descriptor to a set of epoll(7): readable, writable and ended are told once each time they come about (EPOLLET).
+int linux_poll_add(int set, int descriptor, uint64_t token);
+
+/// Takes a descriptor out of a set.
+int linux_poll_remove(int set, int descriptor);
+
+/// What a descriptor of a set has become.
+struct linux_poll_event {
+  uint64_t token;
+  uint8_t readable;
+  uint8_t writable;
+  uint8_t ended;
+};
+
+/// epoll_wait(2) that does not wait. Answers how many events it has written, at most `capacity` and at most 256; -1 in an error.
+int linux_poll_take(int set, struct linux_poll_event *events, int capacity);
 
 /// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
 int linux_allocate(int descriptor, int64_t count);

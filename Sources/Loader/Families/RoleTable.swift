@@ -66,7 +66,7 @@ struct RoleTable: Sendable {
   }
 
   /// A name with each number that stands between dots replaced by `#`. Numbers too long for a pattern are kept.
-  private static func skeleton(of name: [UInt8]) -> [UInt8] {
+  static func skeleton(of name: [UInt8]) -> [UInt8] {
     let dot = UInt8(ascii: ".")
     var skeleton: [UInt8] = []
     skeleton.reserveCapacity(name.count)

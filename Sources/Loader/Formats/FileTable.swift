@@ -22,6 +22,7 @@ public struct FileTable: Sendable {
   /// The files, in the order in which they were opened.
   public private(set) var entries: [Entry] = []
   private var indices: [String: Int] = [:]
+  private let hub: HubCache?
 
   /// Most files that one checkpoint may have.
   public static let limit = 100_000
@@ -30,6 +31,7 @@ public struct FileTable: Sendable {
   public init(folder: String, roots: Roots) {
     self.folder = folder
     self.roots = roots
+    hub = HubCache(folder: folder)
   }
 
   /// Opens a file by its name within the checkpoint (or an absolute path), or finds it open already. Returns its index.
@@ -43,7 +45,7 @@ public struct FileTable: Sendable {
     }
     let file: SourceFile
     do throws(Roots.Refusal) {
-      file = try roots.open(Path.join(folder, name))
+      file = try HubCache.open(Path.join(folder, name), in: hub, roots: roots)
     } catch {
       throw LoaderError(error, file: name)
     }

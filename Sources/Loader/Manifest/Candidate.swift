@@ -22,11 +22,10 @@ struct Candidate: Sendable {
   /// Looks at a path.
   init(path: String, roots: Roots) throws(LoaderError) {
     self.path = path
+    let (named, isFolder) = try Candidate.place(path)
+    let folder = isFolder ? try HubCache.snapshot(of: named) ?? named : named
+    let hub = HubCache(folder: folder)
     do throws(SystemError) {
-      guard !path.isEmpty, !path.utf8.contains(0) else { throw SystemError("open", code: 22, on: path) }
-      let isFolder = try FileStatus.of(path: path).kind == .folder
-      let folder = try Roots.resolve(isFolder ? path : Path.folder(of: path))
-      let hub = HubCache(folder: folder)
       var roots = try roots.adding(folder: folder)
       if let hub { try? roots.add(folder: hub.blobs) }
       self.folder = folder
@@ -44,7 +43,7 @@ struct Candidate: Sendable {
     }
     let source: SourceFile
     do throws(Roots.Refusal) {
-      source = try self.roots.open(Path.join(folder, file))
+      source = try HubCache.open(Path.join(folder, file), in: hub, roots: self.roots)
     } catch {
       throw LoaderError(error, file: file)
     }
@@ -53,6 +52,17 @@ struct Candidate: Sendable {
       prefix = try source.bytes(at: 0, count: Int(min(source.size, 4096)))
     } catch {
       throw LoaderError(error, file: file)
+    }
+  }
+
+  /// The folder that a path names or lies in, links resolved, and whether it names it.
+  private static func place(_ path: String) throws(LoaderError) -> (folder: String, isFolder: Bool) {
+    do throws(SystemError) {
+      guard !path.isEmpty, !path.utf8.contains(0) else { throw SystemError("open", code: 22, on: path) }
+      let isFolder = try FileStatus.of(path: path).kind == .folder
+      return (try Roots.resolve(isFolder ? path : Path.folder(of: path)), isFolder)
+    } catch {
+      throw LoaderError(error, file: path)
     }
   }
 
@@ -91,26 +101,5 @@ struct Candidate: Sendable {
     }
     guard let object = value.asObject else { throw .invalid(name, "is \(value.kind), not an object") }
     return object
-  }
-}
-
-/// The layout of the Hub's cache: `models--ORG--NAME/snapshots/REV`, whose files link into `models--ORG--NAME/blobs`.
-///
-/// Source: huggingface/huggingface_hub `file_download.py`, `repo_folder_name` and `hf_hub_download`.
-struct HubCache: Sendable {
-  /// The folder that a snapshot's files link into.
-  let blobs: String
-  /// The repository's name, its organization apart.
-  let repository: String
-
-  /// The cache that a folder is a snapshot of; nil where it is none.
-  init?(folder: String) {
-    let snapshots = Path.folder(of: folder)
-    let root = Path.folder(of: snapshots)
-    let name = Path.name(of: root)
-    guard Path.name(of: snapshots) == "snapshots", name.hasPrefix("models--") else { return nil }
-    blobs = Path.join(root, "blobs")
-    guard let last = name.dropFirst("models--".count).split(separator: "--").last else { return nil }
-    repository = String(last)
   }
 }

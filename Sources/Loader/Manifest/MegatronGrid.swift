@@ -20,8 +20,10 @@ struct MegatronGrid {
     let size = Coordinates(
       tensor: count(grid.keys.map(\.tensor)), stage: count(grid.keys.map(\.stage)),
       expert: count(grid.keys.map(\.expert)))
-    var ranks: [RankFile] = []
-    for tensor in 0..<size.tensor { ranks.append(try rank(tensor, size, grid)) }
+    let cellsByPlace = grid
+    let ranks = try concurrentMap(size.tensor) { (tensor) throws(LoaderError) in
+      try rank(tensor, size, cellsByPlace)
+    }
     let names = (0..<size.tensor).map { "tensor-parallel rank \($0)" }
     var raw = try MegatronRanks(ranks, names: names).checkpoint(sourceType: "Megatron", version: nil, overrides: false)
     raw.parallelization = .init(tensor: size.tensor, pipeline: size.stage)

@@ -1,7 +1,7 @@
 import Platform
 
 /// The metadata of one file of a rank, whichever container it is.
-struct RankFile {
+struct RankFile: Sendable {
   /// The tensors below the module key.
   var tensors: [NamedTensor]
   /// Quantized values with their scales there.

@@ -13,10 +13,11 @@ struct StageMerge {
   /// Adds a stage: the state dicts of its expert-parallel ranks, in order. What is no expert's is the same in all; the first's is taken.
   mutating func add(_ parts: [ModuleKey.Found]) throws(LoaderError) {
     moduleKey = moduleKey ?? parts.first?.key
+    let isExpertParallel = parts.count > 1
     let expertCounts = parts.map { part in
-      (part.tensors.lazy.compactMap { NumberedName(expertOf: $0.name)?.number }.max() ?? -1) + 1
+      isExpertParallel ? (part.tensors.lazy.compactMap { NumberedName(expertOf: $0.name)?.number }.max() ?? -1) + 1 : 0
     }
-    if parts.count > 1, let joint = parts.lazy.flatMap(\.tensors).first(where: { StageMerge.isJoint($0.name) }) {
+    if isExpertParallel, let joint = parts.lazy.flatMap(\.tensors).first(where: { StageMerge.isJoint($0.name) }) {
       throw LoaderError(
         .invalidCheckpoint,
         "\(joint.name.escaped) has all experts of a rank in one matrix, of which \(parts.count) expert-parallel ranks cannot be"
@@ -28,7 +29,7 @@ struct StageMerge {
       others += rank == 0 ? part.others : []
       for named in part.tensors {
         var name = named.name
-        if let numbered = NumberedName(expertOf: name) {
+        if isExpertParallel, let numbered = NumberedName(expertOf: name) {
           name = numbered.renumbered(numbered.number + expertOffset)
         } else if rank > 0 {
           continue

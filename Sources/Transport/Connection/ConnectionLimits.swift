@@ -22,6 +22,8 @@ package struct ConnectionLimits: Hashable, Sendable {
   package var lingeringBytes = 4 << 20
   /// Bytes that one connection sends before others of its loop get their turn.
   package var sendBudget = 2 << 20
+  /// Bytes of an answer that are sent as soon as there is one; the rest of a longer one waits for a turn.
+  package var firstBudget = 256 << 10
 
   /// The defaults.
   package init() {}

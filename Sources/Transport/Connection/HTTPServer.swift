@@ -2,8 +2,8 @@ import Dispatch
 import Platform
 import Synchronization
 
-/// An HTTP/1.1 server on Dispatch: a few serial loop queues, a queue per connection that targets one of them, and a bounded pool
-/// for work that blocks. No thread belongs to a connection.
+/// An HTTP/1.1 server on Dispatch: a few serial loop queues, each for many connections, and a bounded pool for work that blocks. No
+/// thread belongs to a connection.
 package final class HTTPServer: Sendable {
   private struct State {
     var listeners: [Listener] = []
@@ -44,6 +44,9 @@ package final class HTTPServer: Sendable {
   package func start(_ addresses: [ListenAddress]) throws(ListenError) -> [BoundAddress] {
     BrokenPipes.ignore()
     DescriptorLimit.raise()
+    if let address = addresses.first, let failure = loops.lazy.compactMap(\.failure).first {
+      throw ListenError(address: address, reason: failure.reason)
+    }
     var sockets: [(ListenAddress, ListeningSocket)] = []
     for address in addresses {
       do throws(ListenError) {
@@ -166,8 +169,8 @@ package final class HTTPServer: Sendable {
     let loop = loops[number % loops.count]
     func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection {
       ServerConnection(
-        socket: socket, remoteAddress: address.description, name: "c\(number)", loop: loop, context: context,
-        onClose: onClose)
+        socket: socket, remoteAddress: address.description, peer: Peer(user: socket.peerUser()), name: "c\(number)",
+        loop: loop, context: context, onClose: onClose)
     }
     switch fate {
     case .served: make { [self] in closed { $0.open -= 1 } }.start()

@@ -17,7 +17,7 @@ extension ServerConnection {
       queue.async { [self] in
         guard transmission?.number == number else { return }
         transmission?.resume()
-        perform(pumpAgain())
+        yieldToOthers(isOnItsOwn: true)
       }
     }
   }
@@ -45,7 +45,7 @@ extension ServerConnection {
       perform(machine.failed(failure, in: machine.exchange, date: loop.date))
     } else {
       transmission?.filled(buffer)
-      perform(pumpAgain())
+      yieldToOthers(isOnItsOwn: true)
     }
   }
 }

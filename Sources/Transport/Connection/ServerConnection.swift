@@ -4,7 +4,7 @@ import Platform
 
 /// A client's connection: feeds its state machine with what happens, and does what that says.
 ///
-/// `@unchecked Sendable`: everything mutable is touched on `queue`, which targets the loop's queue, or on that one, only.
+/// `@unchecked Sendable`: everything mutable is touched on the loop's queue only.
 final class ServerConnection: @unchecked Sendable {
   /// What all connections of a server share.
   struct Context: Sendable {
@@ -17,9 +17,10 @@ final class ServerConnection: @unchecked Sendable {
 
   let context: Context
   let loop: EventLoop
-  let queue: DispatchQueue
   private let name: String
   private let remoteAddress: String
+  /// What is known of the client.
+  var peer: Peer
   private let onClose: @Sendable () -> Void
   private let cancellation = CancellationFlag()
 
@@ -33,39 +34,43 @@ final class ServerConnection: @unchecked Sendable {
   private(set) var isBlocked = false
 
   private var transmissions: UInt64 = 0
-  private var readSource: (any DispatchSourceRead)?
-  private var readSourceRuns = false
-  private var writeSource: (any DispatchSourceWrite)?
+  /// What the loop knows it by, from `start` to `close`.
+  private var token: UInt64?
+  /// Whether there may be something to receive: it is told once, and holds until there is no more.
+  private var hasInput = false
+  /// Whether the client has ended its direction, of which nothing more is told.
+  private var inputEnds = false
+  private var isReceiving = false
+  private var receiveIsScheduled = false
   private var deadlineTimer: (any DispatchSourceTimer)?
   private var time: (timer: ServerConnectionStateMachine.Timer, exchange: UInt64, end: ContinuousClock.Instant)?
   private var madeProgress = false
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: Socket, remoteAddress: String, name: String, loop: EventLoop, context: Context,
+    socket: Socket, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
     onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
     self.remoteAddress = remoteAddress
+    self.peer = peer
     self.name = name
     self.loop = loop
     self.context = context
     self.onClose = onClose
-    queue = DispatchQueue(label: name, target: loop.queue)
     machine = ServerConnectionStateMachine(limits: context.limits)
   }
+
+  /// The queue that everything happens on.
+  var queue: DispatchQueue { loop.queue }
 
   /// Begins to read, or to refuse.
   func start(refusing error: StatusError? = nil) {
     queue.async { [self] in
       guard let socket else { return }
-      loop.add(self)
       socket.setNoDelay()
-      let source = DispatchSource.makeReadSource(fileDescriptor: socket.number, queue: queue)
-      source.setEventHandler { [self] in readable() }
-      // The socket is held until the source has let go of its number.
-      source.setCancelHandler { withExtendedLifetime(socket) {} }
-      readSource = source
+      token = loop.add(self, socket)
+      guard token != nil else { return perform(machine.abort()) }
       perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
     }
   }
@@ -99,7 +104,7 @@ final class ServerConnection: @unchecked Sendable {
   /// Does what the state machine says, until it waits.
   func perform(_ first: ServerConnectionStateMachine.Action) {
     dispatchPrecondition(condition: .onQueue(loop.queue))
-    budget = context.limits.sendBudget
+    budget = min(context.limits.firstBudget, context.limits.sendBudget)
     var action: ServerConnectionStateMachine.Action? = first
     while let current = action { action = step(current) }
     settle()
@@ -138,7 +143,7 @@ final class ServerConnection: @unchecked Sendable {
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      id: "\(name)-\(exchange)", cancellation: cancellation)
+      peer: peer, id: "\(name)-\(exchange)", cancellation: cancellation)
     if let timeout { startDeadline(timeout, exchange: exchange) }
     let responder = Responder(connection: self, exchange: exchange)
     context.handler.handle(request) { responder.respond($0) }
@@ -173,31 +178,53 @@ final class ServerConnection: @unchecked Sendable {
     deadlineTimer?.schedule(deadline: .now() + DispatchTimeInterval(timeout))
   }
 
-  private func readable() {
+  /// The socket has become ready. On the loop's queue.
+  func ready(_ event: PollSet.Event) {
+    if event.isWritable, isBlocked, let token {
+      isBlocked = false
+      loop.giveTurn(token)
+    }
+    guard event.isReadable else { return }
+    hasInput = true
+    inputEnds = inputEnds || event.hasEnded
+    receive()
+  }
+
+  private func receive() {
+    isReceiving = true
+    defer { isReceiving = false }
     for _ in 0..<4 {
-      guard let socket, machine.wantsInput else { return }
+      guard hasInput, let socket, machine.wantsInput else { return }
       do throws(SystemError) {
-        guard let count = try socket.receive(into: &loop.scratch) else { return }
-        if count == 0 {
-          perform(machine.receivedEnd())
+        guard let count = try socket.receive(into: &loop.scratch) else {
+          hasInput = false
           return
         }
-        perform(machine.received(loop.scratch[..<count], date: loop.date))
-        if count < loop.scratch.count { return }
+        // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
+        if count == 0 || count < loop.scratch.count && !inputEnds { hasInput = false }
+        perform(count == 0 ? machine.receivedEnd() : machine.received(loop.scratch[..<count], date: loop.date))
       } catch {
         perform(machine.abort())
         return
       }
     }
+    receiveLater()
   }
 
-  /// Brings the sources and the time into line with the state.
+  /// Goes on to receive after the others of the loop had their turn.
+  private func receiveLater() {
+    guard hasInput, machine.wantsInput, !receiveIsScheduled else { return }
+    receiveIsScheduled = true
+    queue.async { [self] in
+      receiveIsScheduled = false
+      receive()
+    }
+  }
+
+  /// Brings the input and the time into line with the state.
   private func settle() {
     guard socket != nil else { return }
-    if machine.wantsInput != readSourceRuns {
-      readSourceRuns.toggle()
-      if readSourceRuns { readSource?.resume() } else { readSource?.suspend() }
-    }
+    if hasInput, !isReceiving { receiveLater() }
     updateTime()
   }
 
@@ -225,19 +252,12 @@ final class ServerConnection: @unchecked Sendable {
     guard let socket else { return }
     finishTransmission(isComplete: false)
     cancellation.cancel()
-    if !readSourceRuns { readSource?.resume() }
-    readSource?.cancel()
-    readSource = nil
-    if let writeSource {
-      if !isBlocked { writeSource.resume() }
-      writeSource.cancel()
-    }
-    writeSource = nil
     deadlineTimer?.cancel()
     deadlineTimer = nil
     time = nil
+    if let token { loop.remove(token, socket) }
+    token = nil
     withExtendedLifetime(socket) { self.socket = nil }
-    loop.remove(self)
     onClose()
   }
 }
@@ -253,26 +273,19 @@ extension ServerConnection {
 
   /// Goes on when the client can take more.
   func waitUntilWritable() {
-    guard !isBlocked, let socket else { return }
-    if writeSource == nil {
-      let source = DispatchSource.makeWriteSource(fileDescriptor: socket.number, queue: queue)
-      source.setEventHandler { [self] in
-        if isBlocked {
-          isBlocked = false
-          writeSource?.suspend()
-          perform(pumpAgain())
-        }
-      }
-      source.setCancelHandler { withExtendedLifetime(socket) {} }
-      writeSource = source
-    }
     isBlocked = true
-    writeSource?.resume()
   }
 
   /// Goes on after the other connections of the loop had their turn.
-  func yieldToOthers() {
-    queue.async { [self] in perform(pumpAgain()) }
+  /// - Parameter isOnItsOwn: whether this is the last thing that is done in a block of the queue.
+  func yieldToOthers(isOnItsOwn: Bool = false) {
+    if let token { loop.giveTurn(token, isOnItsOwn: isOnItsOwn) }
+  }
+
+  /// Sends a budget's worth. On the loop's queue.
+  func takeTurn() {
+    // What is made ready while the client takes nothing waits for it.
+    if !isBlocked { perform(pumpAgain()) }
   }
 
   /// Sends on with a fresh budget.

@@ -8,6 +8,10 @@ package struct Request: Sendable {
   package let deadline: ContinuousClock.Instant?
   /// Who asks: `127.0.0.1:50312`, `[::1]:50312`, or `unix:` for a Unix socket.
   package let remoteAddress: String
+  /// What the connection tells of who asks.
+  package let peer: Peer
+  /// What the client may, as the server has decided; nothing until then.
+  package var access = Access.nothing
   /// A name for this request that no other of this process has.
   package let id: String
   /// Whether the connection was lost meanwhile, so that work for it is in vain.
@@ -16,12 +20,13 @@ package struct Request: Sendable {
   /// Puts a request together.
   package init(
     head: RequestHead, body: [UInt8] = [], deadline: ContinuousClock.Instant? = nil, remoteAddress: String = "",
-    id: String = "", cancellation: CancellationFlag = CancellationFlag()
+    peer: Peer = Peer(), id: String = "", cancellation: CancellationFlag = CancellationFlag()
   ) {
     self.head = head
     self.body = body
     self.deadline = deadline
     self.remoteAddress = remoteAddress
+    self.peer = peer
     self.id = id
     self.cancellation = cancellation
   }

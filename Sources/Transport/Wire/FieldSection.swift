@@ -53,14 +53,18 @@ struct FieldSection: Sendable {
         .invalidArgument, "a field line starts with white space: folded lines are not accepted (RFC 9112 section 5.2)")
     }
     guard let colon = line.firstIndex(of: 0x3A) else {
-      throw StatusError(.invalidArgument, "field line '\(line.printable)' has no colon: it must be 'name: value'")
+      // Only what may be a name is repeated: the rest may be a secret.
+      throw StatusError(
+        .invalidArgument,
+        "field line '\(line.prefix(while: ASCII.isToken).printable)...' has no colon: it must be 'name: value'")
     }
     let nameBytes = line[..<colon]
     guard nameBytes.allSatisfy(ASCII.isToken), let name = HTTPField.Name(String(decoding: nameBytes, as: UTF8.self))
     else {
       throw StatusError(
         .invalidArgument,
-        "field name '\(nameBytes.printable)' is not a token: no white space or other separator may stand in it")
+        "field name '\(nameBytes.prefix(while: ASCII.isToken).printable)...' is not a token: no white space or other separator "
+          + "may stand in it")
     }
     let value = ASCII.trim(line[(colon + 1)...])
     if let bad = value.first(where: { !ASCII.isFieldValue($0) }) {

@@ -58,7 +58,7 @@ package enum HTTPDate {
     return days(year: year, month: month, day: day) * 86_400 + hour * 3600 + minute * 60 + min(second, 59)
   }
 
-  private static func number(_ text: String, digits: Int) -> Int64? {
+  static func number(_ text: String, digits: Int) -> Int64? {
     guard text.utf8.count == digits else { return nil }
     return ASCII.decimal(text.utf8).map(Int64.init)
   }
@@ -68,7 +68,7 @@ package enum HTTPDate {
     return String(repeating: "0", count: max(width - text.utf8.count, 0)) + text
   }
 
-  private static func lastDay(year: Int64, month: Int64) -> Int64 {
+  static func lastDay(year: Int64, month: Int64) -> Int64 {
     switch month {
     case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
     case 4, 6, 9, 11: 30
@@ -77,7 +77,7 @@ package enum HTTPDate {
   }
 
   /// Days since 1970 of a date in the Gregorian calendar, years starting in March so that the leap day comes last.
-  private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+  static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
     let year = month > 2 ? year : year - 1
     let era = (year >= 0 ? year : year - 399) / 400
     let yearOfEra = year - era * 400

@@ -191,9 +191,17 @@ final class PartitionCache: Sendable {
     }
   }
 
-  /// The numbers of `/stats`.
-  func writeStatistics(to json: inout JSONWriter) {
+  /// The numbers of `/stats`: to a client that may see only some checkpoints, those of their partitions alone.
+  func writeStatistics(to json: inout JSONWriter, for access: Access) {
     let index = state.withLock { $0.index }
+    guard access.seesAll else {
+      let seen = index.entries.values.filter { $0.partition.map { access.maySee($0.model) } ?? false }
+      return json.object {
+        $0.member("mode", policy.mode.rawValue)
+        $0.member("bytes", seen.reduce(0) { $0 + $1.bytes })
+        $0.member("entries", seen.count)
+      }
+    }
     json.object {
       $0.member("mode", policy.mode.rawValue)
       $0.member("folder", folder.path)

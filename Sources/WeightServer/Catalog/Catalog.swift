@@ -3,6 +3,7 @@ import Loader
 import Logging
 import Platform
 import Synchronization
+import Transport
 
 /// The checkpoints that the daemon serves, by name. Looking up never waits for a load.
 final class Catalog: Sendable {
@@ -100,9 +101,15 @@ final class Catalog: Sendable {
 
   // MARK: Looking up
 
-  /// The checkpoint of a name, or the only one where no name is given.
-  func find(_ name: String?) throws(LoaderError) -> ManifestEntry {
-    let entries = all
+  /// The checkpoints that a client may see, in the same order.
+  func all(for access: Access) -> [ManifestEntry] {
+    access.seesAll ? all : all.filter { access.maySee($0.name) }
+  }
+
+  /// The checkpoint of a name, or the only one where no name is given. To a client those that it may not see do not exist: the answer
+  /// is the same to the letter.
+  func find(_ name: String?, for access: Access) throws(LoaderError) -> ManifestEntry {
+    let entries = all(for: access)
     guard let name else {
       if entries.count == 1, let only = entries.first { return only }
       let names = entries.map(\.name).joined(separator: ", ")
@@ -139,13 +146,18 @@ final class Catalog: Sendable {
 
   // MARK: Readiness
 
-  /// Whether every checkpoint has settled, at least one is good, and every required one is.
-  var readiness: Readiness {
+  /// Whether every checkpoint has settled, at least one is good, and every required one is. Only those that a client may see are named
+  /// to it, but all count.
+  func readiness(for access: Access) -> Readiness {
     let entries = all
+    func list(_ names: [String], after separator: String) -> String {
+      let seen = names.filter(access.maySee)
+      return seen.isEmpty ? "" : separator + seen.joined(separator: ", ")
+    }
     let loading = entries.filter { if case .loading = $0.state { true } else { false } }.map(\.name)
-    if !loading.isEmpty { return .notReady("still loading \(loading.joined(separator: ", "))") }
+    if !loading.isEmpty { return .notReady("still loading\(list(loading, after: " "))") }
     let missing = entries.filter { $0.isRequired && $0.loaded == nil }.map(\.name)
-    if !missing.isEmpty { return .notReady("required, but failed: \(missing.joined(separator: ", "))") }
+    if !missing.isEmpty { return .notReady("required, but failed\(list(missing, after: ": "))") }
     return entries.contains { $0.loaded != nil } ? .ready : .notReady("no checkpoint could be loaded")
   }
 

@@ -31,7 +31,9 @@ extension Configuration {
 
   private mutating func apply(environment: [String: String]) throws(ConfigurationError) {
     for (name, value) in environment.sorted(by: { $0.key < $1.key })
-    where name.hasPrefix(Setting.variablePrefix) && !Configuration.isOfServiceDiscovery(name) {
+    where name.hasPrefix(Setting.variablePrefix) && !Configuration.isOfServiceDiscovery(name)
+      && name != Configuration.clientTokenVariable
+    {
       guard let setting = Setting.all.first(where: { $0.variable == name }) else {
         let nearest = NearestName.nearest(to: name, among: Setting.all.map(\.variable))
         throw ConfigurationError(
@@ -46,6 +48,9 @@ extension Configuration {
       }
     }
   }
+
+  /// The variable that gives the client's commands their token: no setting of the daemon.
+  package static let clientTokenVariable = "WEIGHT_SERVER_TOKEN"
 
   /// Whether a variable is one of those that Kubernetes and container links set beside a service of the name `weight-server`
   /// (`WEIGHT_SERVER_SERVICE_HOST`, `WEIGHT_SERVER_PORT_8080_TCP_ADDR`, …): no setting of ours.

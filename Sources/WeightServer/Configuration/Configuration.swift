@@ -12,6 +12,8 @@ package struct Configuration: Sendable {
   package var checkpoints = Checkpoints()
   /// Globals of pickles that are allowed beyond the known ones, by dotted prefix.
   package var allowedGlobals: [String] = []
+  /// Who may do what.
+  package var access = AccessRules()
   /// Partitions that are kept in files.
   package var cache = Cache()
   /// Bounds of connections and work.
@@ -42,6 +44,14 @@ package struct Configuration: Sendable {
       self.name = name
       self.isRequired = isRequired
     }
+  }
+
+  /// Who may do what.
+  package struct AccessRules: Sendable {
+    /// The file of tokens; empty for none: then whoever reaches a listener may read.
+    package var tokensFile = ""
+    /// Users who may everything over a Unix socket, beside the daemon's own and root.
+    package var administrators: [Int] = []
   }
 
   /// Partitions that are kept in files.

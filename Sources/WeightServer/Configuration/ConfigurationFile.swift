@@ -9,6 +9,8 @@ struct ConfigurationFile {
 
   /// Bytes that a configuration may have.
   private static let sizeLimit = 4 << 20
+  /// Settings whose value is a path, relative to the file's folder.
+  private static let paths: Set<String> = ["cache.folder", "tokens.file"]
   private static let sourceKeys = ["path", "name", "required"]
 
   init(path: String) {
@@ -97,7 +99,7 @@ struct ConfigurationFile {
     if setting.path == "checkpoints.manifests" { return .sources(try sources(node)) }
     switch node {
     case .scalar(let scalar):
-      let isPath = setting.path == "cache.folder" && !scalar.string.isEmpty
+      let isPath = ConfigurationFile.paths.contains(setting.path) && !scalar.string.isEmpty
       return .text(isPath ? Path.join(folder, scalar.string) : scalar.string)
     case .sequence(let sequence):
       var elements: [String] = []

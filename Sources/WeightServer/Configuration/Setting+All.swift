@@ -3,7 +3,9 @@ import Transport
 
 extension Setting {
   /// Every key there is, in the order of `config.yaml`.
-  static let all: [Setting] = [
+  static let all: [Setting] = general + access
+
+  private static let general: [Setting] = [
     Setting("listen") { (value, configuration) throws(SettingFailure) in
       configuration.listen = try value.list()
     },
@@ -76,7 +78,7 @@ extension Setting {
     },
   ]
 
-  private init(
+  init(
     _ path: String, take: @escaping @Sendable (SettingValue, inout Configuration) throws(SettingFailure) -> Void
   ) {
     self.init(path: path, take: take)

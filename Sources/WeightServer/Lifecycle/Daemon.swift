@@ -12,15 +12,26 @@ package final class Daemon: Sendable {
   private let catalog: Catalog
   private let cache: PartitionCache
   private let server: HTTPServer
+  private let tokens: TokenStore?
+  private let tokenTimer: RepeatingTimer?
   private let loading = DispatchQueue(label: "weight-server.loading")
 
   /// A daemon that does nothing yet.
   /// - Parameter environment: variables that the place of the cache depends on.
+  /// - Throws: what is wrong with the file of tokens.
   package init(
     _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.variables, logger: Logger
-  ) {
+  ) throws(ConfigurationError) {
     self.configuration = configuration
     self.logger = logger
+    let rules = configuration.access
+    let tokens: TokenStore? = rules.tokensFile.isEmpty ? nil : try TokenStore(path: rules.tokensFile, logger: logger)
+    self.tokens = tokens
+    tokenTimer = tokens.map { tokens in
+      RepeatingTimer(label: "weight-server.tokens") { [weak tokens] in tokens?.reloadIfChanged() }
+    }
+    let authorizer = Authorizer(
+      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
     let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
@@ -31,11 +42,12 @@ package final class Daemon: Sendable {
     let reference = ServerReference()
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
+        PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading),
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
       ],
-      workers: WorkerPool(limit: workers, label: "weight-server.planning"), accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
+      accessLog: AccessLog(logger: logger))
     server = HTTPServer(
       handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
       onRefusal: { error, address in

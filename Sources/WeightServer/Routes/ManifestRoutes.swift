@@ -23,9 +23,9 @@ struct ManifestRoutes: RouteGroup {
     try request.refuseQuery()
     var json = JSONWriter()
     json.array { json in
-      for entry in catalog.all {
+      for entry in catalog.all(for: request.access) {
         let entry = catalog.refresh(entry)
-        json.object { describe(entry, to: &$0) }
+        json.object { describe(entry, for: request.access, to: &$0) }
       }
     }
     return Response(json: json).answering(request)
@@ -36,22 +36,23 @@ struct ManifestRoutes: RouteGroup {
     try request.refuseQuery()
     let entry: ManifestEntry
     do throws(LoaderError) {
-      entry = catalog.refresh(try catalog.find(name))
+      entry = catalog.refresh(try catalog.find(name, for: request.access))
     } catch {
       throw StatusError(error)
     }
     var json = JSONWriter()
     json.object { json in
-      describe(entry, to: &json)
+      describe(entry, for: request.access, to: &json)
       if let loaded = entry.loaded { ManifestDescription(loaded.checkpoint).writeDetails(to: &json) }
     }
     return Response(json: json).answering(request)
   }
 
-  private func describe(_ entry: ManifestEntry, to json: inout JSONWriter) {
+  private func describe(_ entry: ManifestEntry, for access: Access, to json: inout JSONWriter) {
     json.member("name", entry.name)
     json.member("state", entry.state.name)
-    if let note = entry.note { json.member("note", note) }
+    // The note names another checkpoint.
+    if let note = entry.note, access.maySee(entry.wantedName) { json.member("note", note) }
     if case .failed(let error) = entry.state {
       let status = StatusError(error)
       json.key("error")

@@ -43,12 +43,12 @@ struct PartitionRequest {
     field = item.value
   }
 
-  /// The checkpoint that is meant, at the revision that is pinned.
+  /// The checkpoint that is meant, of those that the client may see, at the revision that is pinned.
   /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
-  func checkpoint(in catalog: Catalog) throws(StatusError) -> LoadedCheckpoint {
+  func checkpoint(in catalog: Catalog, for access: Access) throws(StatusError) -> LoadedCheckpoint {
     let entry: ManifestEntry
     do throws(LoaderError) {
-      entry = catalog.refresh(try catalog.find(model))
+      entry = catalog.refresh(try catalog.find(model, for: access))
     } catch {
       throw StatusError(error)
     }

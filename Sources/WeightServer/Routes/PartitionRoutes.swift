@@ -7,6 +7,8 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  /// Whether an answer is for its client alone, and shared caches may not keep it.
+  var isPrivate = false
 
   func routes(at path: [String]) -> [Route] {
     switch path {
@@ -20,7 +22,7 @@ struct PartitionRoutes: RouteGroup {
   /// The partition of a rank, a safetensors file.
   func shard(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request)
-    let (loaded, plan) = try plan(wanted)
+    let (loaded, plan) = try plan(wanted, for: request.access)
     let body = PartitionBody(plan, sources: loaded.sources)
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
@@ -51,7 +53,7 @@ struct PartitionRoutes: RouteGroup {
   /// wrong is not waited for: its answer says what is wrong. How long the client waits is seen to by the connection.
   func awaitDigest(_ request: Request, then: @escaping @Sendable () -> Void) {
     guard let wish = request.head.fields[.wantReprDigest], ReprDigestField.wantsSHA256(wish),
-      let wanted = try? parse(request), let (loaded, plan) = try? plan(wanted)
+      let wanted = try? parse(request), let (loaded, plan) = try? plan(wanted, for: request.access)
     else { return then() }
     let body = PartitionBody(plan, sources: loaded.sources)
     cache.findDigest(of: body, model: loaded.checkpoint.name, then: then)
@@ -60,7 +62,7 @@ struct PartitionRoutes: RouteGroup {
   /// One tensor's bytes of a partition.
   func tensor(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request, takesName: true)
-    let (loaded, plan) = try plan(wanted)
+    let (loaded, plan) = try plan(wanted, for: request.access)
     let name = wanted.tensor ?? ""
     guard let tensor = plan.tensors.first(where: { $0.name == name }) else {
       let nearest = NearestName.nearest(to: name, among: plan.tensors.map(\.name))
@@ -87,14 +89,14 @@ struct PartitionRoutes: RouteGroup {
     let wanted = try parse(request, needsRank: false)
     let json: JSONWriter
     if wanted.hasRank {
-      let (loaded, plan) = try plan(wanted)
+      let (loaded, plan) = try plan(wanted, for: request.access)
       let serving = cache.serving(plan)
       json =
         PlanDescription(
           plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]
         ).json
     } else {
-      let loaded = try wanted.checkpoint(in: catalog)
+      let loaded = try wanted.checkpoint(in: catalog, for: request.access)
       json = DryRunDescription(loaded, wanted.parameters).json
     }
     return Response(json: json).answering(request)
@@ -112,9 +114,9 @@ struct PartitionRoutes: RouteGroup {
   }
 
   private func plan(
-    _ wanted: PartitionRequest
+    _ wanted: PartitionRequest, for access: Access
   ) throws(StatusError) -> (loaded: LoadedCheckpoint, plan: PartitionPlan) {
-    let loaded = try wanted.checkpoint(in: catalog)
+    let loaded = try wanted.checkpoint(in: catalog, for: access)
     do throws(LoaderError) {
       return (loaded, try loaded.plan(wanted.parameters))
     } catch {
@@ -126,7 +128,10 @@ struct PartitionRoutes: RouteGroup {
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
     fields[.manifestRevision] = loaded.checkpoint.revision
-    fields[.cacheControl] = isPinned ? "public, max-age=31536000, immutable" : "no-cache"
+    // A cache that several people share must not take one's answer for another's.
+    if isPrivate { fields[.vary] = "Authorization" }
+    fields[.cacheControl] =
+      isPinned ? "\(isPrivate ? "private" : "public"), max-age=31536000, immutable" : "no-cache"
     return fields
   }
 }

@@ -8,18 +8,21 @@ struct Router: RequestHandler {
   /// Asked in turn: the first that knows a path has it.
   let groups: [any RouteGroup]
   let workers: WorkerPool
+  let authorizer: Authorizer
   let accessLog: AccessLog
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
     let exchange = accessLog.begin(request)
     let finish: @Sendable (Response) -> Void = { respond(exchange.finish($0)) }
     let route: Route
+    var admitted = request
     do throws(StatusError) {
-      route = try find(request)
+      route = try admit(&admitted)
     } catch {
       finish(Response(error))
       return
     }
+    let request = admitted
     switch route.work {
     case .prompt: finish(answer(request, by: route))
     case .blocking: workers.run { finish(answerUnlessGone(request, by: route)) }
@@ -46,20 +49,30 @@ struct Router: RequestHandler {
     }
   }
 
-  private func find(_ request: Request) throws(StatusError) -> Route {
+  /// Finds out what the client may, then what it asks for: who may not read learns nothing of what there is.
+  private func admit(_ request: inout Request) throws(StatusError) -> Route {
     let head = request.head
     let path = head.target.form == .asterisk ? ["*"] : head.target.segments
-    for group in groups {
-      let routes = group.routes(at: path)
-      guard !routes.isEmpty else { continue }
-      guard let route = routes.first(where: { $0.methods.contains(head.method) }) else {
-        throw .methodNotAllowed(head.method, allow: routes.flatMap(\.methods))
-      }
-      guard route.takesBody || request.body.isEmpty else {
-        throw StatusError(.invalidArgument, "\(head.method.rawValue) \(head.target.path.escaped) takes no body")
-      }
-      return route
+    let routes = groups.lazy.map { $0.routes(at: path) }.first { !$0.isEmpty } ?? []
+    if !routes.isEmpty, routes.allSatisfy({ $0.scope == .open }) {
+      request.access = (try? authorizer.access(request)) ?? .nothing
+    } else {
+      request.access = try authorizer.access(request)
     }
-    throw StatusError(.notFound, "no such path \(head.target.path.escaped); / lists what there is")
+    guard !routes.isEmpty else {
+      throw StatusError(.notFound, "no such path \(head.target.path.escaped); / lists what there is")
+    }
+    guard let route = routes.first(where: { $0.methods.contains(head.method) }) else {
+      throw .methodNotAllowed(head.method, allow: routes.flatMap(\.methods))
+    }
+    switch route.scope {
+    case .open: break
+    case .read: try authorizer.check(request.access, may: .read, head)
+    case .admin: try authorizer.check(request.access, may: .admin, head)
+    }
+    guard route.takesBody || request.body.isEmpty else {
+      throw StatusError(.invalidArgument, "\(head.method.rawValue) \(head.target.path.escaped) takes no body")
+    }
+    return route
   }
 }

@@ -31,7 +31,7 @@ struct StatusRoutes: RouteGroup {
   /// Readiness: every checkpoint has settled.
   func ready(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
-    switch catalog.readiness {
+    switch catalog.readiness(for: request.access) {
     case .notReady(let reason):
       throw StatusError(.unavailable, "not ready: \(reason)")
     case .ready:
@@ -50,7 +50,7 @@ struct StatusRoutes: RouteGroup {
       json.number((ContinuousClock.now - started).inSeconds)
       if let statistics = statistics() { write(statistics, to: &json) }
       json.key("cache")
-      cache.writeStatistics(to: &json)
+      cache.writeStatistics(to: &json, for: request.access)
     }
     return Response(json: json).answering(request)
   }

@@ -34,22 +34,6 @@ import Testing
     #expect(try load(folder.file("model"), root: folder.file("blobs")).tensors.isEmpty == false)
   }
 
-  @Test func aSnapshotOfTheHubsCacheLinksIntoItsBlobs() throws {
-    let folder = try TemporaryFolder()
-    let digest = String(repeating: "ab", count: 32)
-    try folder.write("models--org--small/blobs/\(digest)", Fixtures.read("\(CandidateTests.model)/model.safetensors"))
-    try folder.write("models--org--small/blobs/c0ffee", Fixtures.read("\(CandidateTests.model)/config.json"))
-    let snapshot = "models--org--small/snapshots/0123"
-    try folder.link("\(snapshot)/model.safetensors", to: "../../blobs/\(digest)")
-    try folder.link("\(snapshot)/config.json", to: "../../blobs/c0ffee")
-    let checkpoint = try load(folder.file(snapshot))
-    #expect(checkpoint.name == "small")
-    #expect(checkpoint.family.name == "llama")
-    try folder.write("models--org--other/blobs/c0ffee", "{}")
-    try folder.link("\(snapshot)/model.safetensors.index.json", to: "../../../models--org--other/blobs/c0ffee")
-    #expect(throws: LoaderError.self) { try load(folder.file(snapshot)) }
-  }
-
   @Test(arguments: [
     ("../elsewhere", LoaderError.Code.missingFile), ("model.safetensors", .inputOutput),
     ("/dev/zero", .invalidCheckpoint),

@@ -2,6 +2,7 @@ import Loader
 import Platform
 import TestSupport
 import Testing
+import Transport
 
 @testable import WeightServer
 
@@ -13,7 +14,7 @@ import Testing
     let list = try #require(try await sample.get("/manifests").json().asArray)
     #expect(list.compactMap { $0["state"]?.asText } == ["failed", "ready"])
     #expect(list[0]["error"]?["message"]?.asText?.contains("line 2, column 17") == true)
-    #expect(sample.catalog.readiness == .ready)
+    #expect(sample.catalog.readiness(for: .everything) == .ready)
     #expect(try await sample.get("/shard?rank=0&mp=1&model=gpt2-tiny").status == 200)
     let failed = try await sample.get("/shard?rank=0&mp=1&model=broken")
     #expect(failed.status == 500)
@@ -22,7 +23,7 @@ import Testing
   @Test func readinessWaitsForWhatIsRequired() {
     let missing = Configuration.Source(path: "/nonexistent", isRequired: true)
     let sample = Sample([.init(path: Sample.manifest), missing])
-    guard case .notReady(let reason) = sample.catalog.readiness else {
+    guard case .notReady(let reason) = sample.catalog.readiness(for: .everything) else {
       Issue.record("a required checkpoint failed, and the daemon is ready")
       return
     }
@@ -30,7 +31,7 @@ import Testing
   }
 
   @Test func aDaemonWithoutACheckpointIsNotReady() {
-    #expect(Sample([]).catalog.readiness != .ready)
+    #expect(Sample([]).catalog.readiness(for: .everything) != .ready)
   }
 
   @Test func aNameThatIsTakenGetsANumberAndANote() async throws {

@@ -47,8 +47,7 @@ struct Sample {
         ManifestRoutes(catalog: catalog, cache: cache),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
       ],
-      workers: WorkerPool(limit: 2),
-      accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
       router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
     }
