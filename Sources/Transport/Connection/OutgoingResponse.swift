@@ -8,6 +8,8 @@ struct OutgoingResponse: Sendable {
   let head: [UInt8]
   /// The body; `none` where only its length is told.
   let body: Response.Body
+  /// A descriptor that goes beside the first byte of the head.
+  let descriptor: PassedDescriptor?
   /// Whom to tell how the sending ended.
   var onDelivery: (@Sendable (Response.Delivery) -> Void)?
   /// The error that this tells of, where no handler was asked.
@@ -21,6 +23,7 @@ struct OutgoingResponse: Sendable {
   ///   - date: the time, as `HTTPDate.format` writes it.
   init(_ response: Response, method: HTTPRequest.Method?, version: HTTPVersion, closes: Bool, date: String) {
     status = response.status
+    descriptor = response.descriptor
     onDelivery = response.onDelivery
     let isBodiless = (100..<200).contains(status.code) || status.code == 204 || status.code == 304
     body = isBodiless || method == .head ? .none : response.body
@@ -32,6 +35,8 @@ struct OutgoingResponse: Sendable {
     } else if version == .http10 {
       own += "Connection: keep-alive\r\n"
     }
+    // The field that tells of a descriptor is this connection's alone.
+    if descriptor != nil { own += "Connection: Content-Descriptor\r\n" }
     head = HeadWriter.response(status: status, fields: response.fields, connectionFields: own)
   }
 }

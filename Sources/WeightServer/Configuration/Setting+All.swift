@@ -3,7 +3,7 @@ import Transport
 
 extension Setting {
   /// Every key there is, in the order of `config.yaml`.
-  static let all: [Setting] = general + access
+  static let all: [Setting] = general + access + sharedMemory
 
   private static let general: [Setting] = [
     Setting("listen") { (value, configuration) throws(SettingFailure) in

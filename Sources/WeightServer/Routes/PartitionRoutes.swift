@@ -7,12 +7,13 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  let sharedMemory: SharedMemoryStock
   /// Whether an answer is for its client alone, and shared caches may not keep it.
   var isPrivate = false
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case ["shard"]: [.reading(work: .awaiting(awaitDigest), shard)]
+    case ["shard"]: [.reading(work: .awaiting(prepareShard), shard)]
     case ["tensor"]: [.reading(tensor)]
     case ["plan"]: [.reading(plan)]
     default: []
@@ -40,6 +41,10 @@ struct PartitionRoutes: RouteGroup {
     }
     var response = serve(representation, for: request.head)
     let isWhole = response.status == .ok && !isHead
+    if response.status == .ok, DescriptorWish.isMade(by: request), let passed = sharedMemory.take(plan.identity) {
+      response.descriptor = passed
+      response.fields[.contentDescriptor] = DescriptorWish.kind
+    }
     response.onDelivery = { [cache] delivery in
       held.release()
       guard isWhole, delivery.isComplete else { return }
@@ -47,6 +52,14 @@ struct PartitionRoutes: RouteGroup {
       cache.reports.wasMade(body)
     }
     return response
+  }
+
+  /// Waits for what a request for a partition wants to be there before it is answered: the partition in shared memory, its digest.
+  func prepareShard(_ request: Request, then: @escaping @Sendable () -> Void) {
+    guard DescriptorWish.isMade(by: request), let wanted = try? parse(request),
+      let (loaded, plan) = try? plan(wanted, for: request.access)
+    else { return awaitDigest(request, then: then) }
+    sharedMemory.prepare(PartitionBody(plan, sources: loaded.sources)) { awaitDigest(request, then: then) }
   }
 
   /// Waits for the digest of the partition that `/shard` is asked for, where the client wants it; then calls `then`. A request that is
