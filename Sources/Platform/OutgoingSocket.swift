@@ -132,8 +132,8 @@ package struct OutgoingSocket: Sendable {
   ) throws(Failure) -> (count: Int, passed: CInt?) {
     buffer.count = 0
     var passed: CInt?
-    let count = try attempt(POLLIN, limit, cancel) { () throws(SystemError) in
-      guard let received = try socket.receiveWithDescriptor(into: buffer) else { return nil }
+    let count = try attempt(POLLIN, limit, cancel) { () throws(StreamError) in
+      guard let received = try stream.receiveWithDescriptor(into: buffer) else { return nil }
       passed = received.passed
       return received.count
     }

@@ -30,3 +30,27 @@ extension Socket {
     return (count, descriptor == -1 ? nil : descriptor)
   }
 }
+
+extension ByteStream {
+  /// Sends from the front of `bytes`, with a descriptor beside the first where the stream is a plain socket.
+  package func send(
+    _ bytes: ArraySlice<UInt8>, passing descriptor: CInt, more: Bool = false
+  ) throws(StreamError) -> Int? {
+    guard case .plain(let socket) = self else { return try send(bytes, more: more) }
+    do throws(SystemError) {
+      return try socket.send(bytes, passing: descriptor, more: more)
+    } catch {
+      throw .system(error)
+    }
+  }
+
+  /// Receives behind the filled bytes of `buffer`, and the descriptor that came beside them where the stream is a plain socket.
+  package func receiveWithDescriptor(into buffer: ByteBuffer) throws(StreamError) -> (count: Int, passed: CInt?)? {
+    guard case .plain(let socket) = self else { return try receive(into: buffer).map { ($0, nil) } }
+    do throws(SystemError) {
+      return try socket.receiveWithDescriptor(into: buffer)
+    } catch {
+      throw .system(error)
+    }
+  }
+}

@@ -7,7 +7,7 @@ import Testing
   private func sealed(_ bytes: [UInt8]) throws -> SealedMemory {
     let file = try MemoryFile(label: "test", count: bytes.count)
     let buffer = ByteBuffer(capacity: max(bytes.count, 1))
-    bytes.withUnsafeBytes { unsafe buffer.storage.copyMemory(from: $0) }
+    unsafe bytes.withUnsafeBytes { unsafe buffer.storage.copyMemory(from: $0) }
     buffer.count = bytes.count
     try file.write(buffer, at: 0)
     return try file.sealed()
@@ -41,8 +41,6 @@ import Testing
   }
 
   @Test func whatIsNotSealedIsNotTaken() throws {
-    let file = try MemoryFile(label: "test", count: 10)
-    _ = file
     let number = unsafe open("/etc/passwd", O_RDONLY)
     let error = #expect(throws: SystemError.self) {
       try SealedMemory(received: PassedDescriptor(owning: Descriptor(owning: number)))
@@ -53,7 +51,9 @@ import Testing
   @Test func aDescriptorPassesBesideTheFirstByte() throws {
     let (left, right) = try Socket.pair(isBlocking: true)
     let memory = try sealed(Array(0..<100))
-    #expect(try left.send([65, 66][...], passing: memory.open().number) == 2)
+    let opened = try memory.open()
+    #expect(try left.send([65, 66][...], passing: opened.number) == 2)
+    withExtendedLifetime(opened) {}
     #expect(try left.send([67][...]) == 1)
     let buffer = ByteBuffer(capacity: 16)
     let (count, passed) = try #require(try right.receiveWithDescriptor(into: buffer))

@@ -22,7 +22,8 @@ final class TensorSink: TransferSink, @unchecked Sendable {
   private var next = 0
 
   /// Bytes up to which small tensors share a memory.
-  private static let runBytes = 8 << 20
+  private let runBytes: Int
+  private static let runBytesRange = 64 << 10...8 << 20
   /// To what addresses are aligned as in the file.
   private static let alignment = 64
 
@@ -30,6 +31,7 @@ final class TensorSink: TransferSink, @unchecked Sendable {
   init(_ queue: ArrivalQueue<TensorView>, limit: Int) {
     self.queue = queue
     pool = RegionPool(limit: limit)
+    runBytes = min(max(limit / 4, TensorSink.runBytesRange.lowerBound), TensorSink.runBytesRange.upperBound)
   }
 
   var takesRanges: Bool { false }
@@ -71,7 +73,7 @@ final class TensorSink: TransferSink, @unchecked Sendable {
     var end = position
     while index < header.tensors.count {
       let tensorEnd = header.tensors[index].range.upperBound + header.dataStart
-      if end > position, tensorEnd - position > TensorSink.runBytes { break }
+      if end > position, tensorEnd - position > runBytes { break }
       end = tensorEnd
       index += 1
     }

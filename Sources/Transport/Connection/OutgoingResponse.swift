@@ -1,4 +1,5 @@
 import HTTPTypes
+import Platform
 
 /// An answer as it goes over a connection: the bytes of its head, and its body if the request is answered with one.
 struct OutgoingResponse: Sendable {
