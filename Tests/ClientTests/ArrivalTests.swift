@@ -1,3 +1,4 @@
+import Dispatch
 import Glibc
 import Platform
 import Synchronization
@@ -89,7 +90,29 @@ import Transport
     }
   }
 
-  @Test func whoTakesNothingIsNotSentMore() async throws {
+  @Test func aTransferThatIsAheadWaitsUntilSomethingIsTaken() async throws {
+    let queue = ArrivalQueue<Int>(limit: 100)
+    let cancel = try CancelSignal()
+    try queue.waitForRoom(1000, cancel: cancel)
+    queue.put(1, cost: 1000)
+    let state = Atomic<Int>(0)
+    DispatchQueue(label: "transfer").async {
+      try? queue.waitForRoom(1, cancel: cancel)
+      state.store(1, ordering: .sequentiallyConsistent)
+      queue.put(2, cost: 1)
+      queue.end(nil)
+    }
+    #expect(state.load(ordering: .sequentiallyConsistent) == 0)
+    #expect(try await queue.next() == 1)
+    #expect(try await queue.next() == 2)
+    #expect(try await queue.next() == nil)
+    let stuck = ArrivalQueue<Int>(limit: 1)
+    stuck.put(1, cost: 1)
+    cancel.cancel()
+    #expect(throws: WeightClientError.canceled) { try stuck.waitForRoom(1, cancel: cancel) }
+  }
+
+  @Test func aSmallWindowHoldsNothingBack() async throws {
     let content = partition([Int](repeating: 90_000, count: 4))
     try await StubServer.with({ request, _ in content.reply(to: request) }) { _, url in
       let client = try WeightClient(url, configuration: FetchTests.quick)

@@ -29,6 +29,14 @@ package struct Configuration: Sendable {
     package var identity = LoadOptions.Identity.fast
     /// The checkpoints, in order.
     package var manifests: [Source] = []
+    /// Folders whose subfolders and files are served as they appear.
+    package var watched: [String] = []
+    /// How long nothing of what appeared may have changed before it counts as whole.
+    package var quiet = Duration.seconds(5)
+    /// How often watched folders are looked through, whatever the system has told of them.
+    package var rescan = Duration.seconds(30)
+    /// Revisions beside the current one that each checkpoint goes on being served at.
+    package var previousRevisions = 1
   }
 
   /// A checkpoint to serve.

@@ -107,7 +107,7 @@ struct ConfigurationFile {
         guard let text = element.scalar?.string else { throw wrong(element, "\(setting.path) is a list of texts") }
         elements.append(text)
       }
-      if setting.path == "roots" { return .list(elements.map { Path.join(folder, $0) }) }
+      if ["roots", "checkpoints.watch"].contains(setting.path) { return .list(elements.map { Path.join(folder, $0) }) }
       return .list(elements)
     case .mapping, .alias:
       throw wrong(node, "\(setting.path) is a value or a list, not a mapping")

@@ -7,23 +7,29 @@ package import Transport
 
 /// The daemon: checkpoints, routes and listeners, from start to drain.
 package final class Daemon: Sendable {
-  private let configuration: Configuration
-  private let logger: Logger
-  private let catalog: Catalog
+  /// What holds now; what was read when it was last told to read its configuration again.
+  let current: Mutex<Configuration>
+  let logger: Logger
+  let catalog: Catalog
+  let loading = DispatchQueue(label: "weight-server.loading")
+  let threshold: LogThreshold
   private let cache: PartitionCache
   private let server: HTTPServer
-  private let tokens: TokenStore?
+  let tokens: TokenStore?
   private let tokenTimer: RepeatingTimer?
-  private let loading = DispatchQueue(label: "weight-server.loading")
 
   /// A daemon that does nothing yet.
-  /// - Parameter environment: variables that the place of the cache depends on.
+  /// - Parameters:
+  ///   - environment: variables that the place of the cache depends on.
+  ///   - threshold: what the logger's handler goes by.
   /// - Throws: what is wrong with the file of tokens.
   package init(
-    _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.variables, logger: Logger
+    _ configuration: Configuration, environment: [String: String] = ProcessEnvironment.variables, logger: Logger,
+    threshold: LogThreshold
   ) throws(ConfigurationError) {
-    self.configuration = configuration
+    current = Mutex(configuration)
     self.logger = logger
+    self.threshold = threshold
     let rules = configuration.access
     let tokens: TokenStore? = rules.tokensFile.isEmpty ? nil : try TokenStore(path: rules.tokensFile, logger: logger)
     self.tokens = tokens
@@ -44,8 +50,9 @@ package final class Daemon: Sendable {
       budget: configuration.sharedMemory.budget, buffers: cache.buffers, logger: logger)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, sharedMemory: sharedMemory, isPrivate: authorizer.guardsReading),
-        ManifestRoutes(catalog: catalog, cache: cache),
+        PartitionRoutes(
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory, isPrivate: authorizer.guardsReading),
+        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(
           catalog: catalog, cache: cache, sharedMemory: sharedMemory,
           statistics: { reference.server?.statistics() }, started: .now),
@@ -64,38 +71,26 @@ package final class Daemon: Sendable {
   /// - Returns: the addresses, with the ports as bound.
   /// - Throws: a `ConfigurationError` for an address, root or name that cannot be used, or a `ListenError`.
   package func start() throws -> [BoundAddress] {
-    let options = try loadOptions()
+    let configuration = current.withLock { $0 }
+    let settings = try RuntimeSettings(configuration)
     var addresses: [ListenAddress] = []
     for text in configuration.listen { addresses.append(try listenAddress(text)) }
-    for source in configuration.checkpoints.manifests { try checkName(source) }
     DescriptorLimit.raise()
     cache.start()
+    catalog.configure(settings.catalog, previousLimit: configuration.checkpoints.previousRevisions)
     // Names are reserved before the first request can ask for them.
-    catalog.load(configuration.checkpoints.manifests, options: options, on: loading)
+    catalog.load(configuration.checkpoints.manifests, options: settings.catalog.options, on: loading)
     return try server.start(addresses)
   }
 
   /// Stops accepting, finishes what is in flight, and ends.
   /// - Returns: whether everything was finished in time.
   package func drain() async -> Bool {
-    logger.notice("draining", metadata: ["limit_seconds": "\(configuration.limits.drain.inSeconds)"])
-    let isDone = await server.drain(within: configuration.limits.drain)
+    let limit = current.withLock { $0.limits.drain }
+    logger.notice("draining", metadata: ["limit_seconds": "\(limit.inSeconds)"])
+    let isDone = await server.drain(within: limit)
     logger.notice("stopped", metadata: ["complete": "\(isDone)"])
     return isDone
-  }
-
-  private func loadOptions() throws(ConfigurationError) -> LoadOptions {
-    var options = LoadOptions()
-    options.identity = configuration.checkpoints.identity
-    options.opaqueGlobals = configuration.allowedGlobals
-    for root in configuration.roots {
-      do throws(SystemError) {
-        try options.roots.add(folder: root)
-      } catch {
-        throw ConfigurationError(place: "roots", message: "\(root.escaped) cannot be a root: \(error.reason)")
-      }
-    }
-    return options
   }
 
   private func listenAddress(_ text: String) throws(ConfigurationError) -> ListenAddress {
@@ -103,15 +98,6 @@ package final class Daemon: Sendable {
       return try ListenAddress(parsing: text)
     } catch {
       throw ConfigurationError(place: "listen", message: error.message)
-    }
-  }
-
-  private func checkName(_ source: Configuration.Source) throws(ConfigurationError) {
-    guard let name = source.name else { return }
-    do throws(LoaderError) {
-      _ = try ManifestName.validate(name)
-    } catch {
-      throw ConfigurationError(place: "checkpoints", message: error.message)
     }
   }
 }

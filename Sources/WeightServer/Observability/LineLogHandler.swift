@@ -4,16 +4,21 @@ import Platform
 
 /// Logs to standard error, one line and one `write(2)` a message, for a person or as JSON.
 package struct LineLogHandler: LogHandler {
-  /// The least level that is logged.
-  package var logLevel: Logger.Level
+  /// The least level that is logged: the threshold's, unless this handler was given one of its own.
+  package var logLevel: Logger.Level {
+    get { own ?? threshold.loggerLevel }
+    set { own = newValue }
+  }
   /// Fields of every message.
   package var metadata: Logger.Metadata = [:]
   private let format: Configuration.Logging.Format
+  private let threshold: LogThreshold
+  private var own: Logger.Level?
 
-  /// A handler that writes as a configuration says.
-  package init(_ configuration: Configuration.Logging) {
-    format = configuration.format
-    logLevel = Logger.Level(rawValue: configuration.level.rawValue) ?? .info
+  /// A handler that writes in a format what a threshold lets through.
+  package init(_ format: Configuration.Logging.Format, threshold: LogThreshold) {
+    self.format = format
+    self.threshold = threshold
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {

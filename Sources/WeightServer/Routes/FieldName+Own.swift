@@ -15,8 +15,6 @@ extension HTTPField.Name {
   static let acceptDescriptor = Self.known("Accept-Descriptor")
   /// The kind of descriptor that goes beside the head.
   static let contentDescriptor = Self.known("Content-Descriptor")
-  /// The request's name in the logs.
-  static let requestID = Self.known("X-Request-Id")
 
   /// A name that is a token, as all of the above are.
   private static func known(_ text: String) -> HTTPField.Name {

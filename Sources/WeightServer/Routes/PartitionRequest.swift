@@ -43,8 +43,8 @@ struct PartitionRequest {
     field = item.value
   }
 
-  /// The checkpoint that is meant, of those that the client may see, at the revision that is pinned.
-  /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
+  /// The checkpoint that is meant, of those that the client may see, at the revision that is pinned: the current one, or one before that is still intact.
+  /// - Throws: a `StatusError`: not found, still loading, failed, or a revision that is not served.
   func checkpoint(in catalog: Catalog, for access: Access) throws(StatusError) -> LoadedCheckpoint {
     let entry: ManifestEntry
     do throws(LoaderError) {
@@ -60,23 +60,24 @@ struct PartitionRequest {
       failure.message = "model \(entry.name) failed to load: \(error)"
       throw failure
     case .ready(let loaded):
-      try check(revision, of: loaded)
-      return loaded
+      return try pinned(loaded, of: entry)
     case .stale(let loaded):
-      try check(revision, of: loaded)
+      let pinned = try pinned(loaded, of: entry)
       do throws(LoaderError) {
-        try loaded.checkIntact()
+        try pinned.checkIntact()
       } catch {
         throw StatusError(error)
       }
-      return loaded
+      return pinned
     }
   }
 
-  private func check(_ revision: String?, of loaded: LoadedCheckpoint) throws(StatusError) {
-    guard let revision, revision != loaded.checkpoint.revision else { return }
+  /// What is served at the revision that is pinned; the current content where none is.
+  private func pinned(_ loaded: LoadedCheckpoint, of entry: ManifestEntry) throws(StatusError) -> LoadedCheckpoint {
+    guard let revision, revision != loaded.checkpoint.revision else { return loaded }
+    if let previous = entry.previous(revision) { return previous }
     throw StatusError(
       .failedPrecondition,
-      "revision \(revision.escaped) of \(loaded.checkpoint.name) is not served; it is at \(loaded.checkpoint.revision)")
+      "revision \(revision.escaped) of \(entry.name) is not served; it is at \(loaded.checkpoint.revision)")
   }
 }

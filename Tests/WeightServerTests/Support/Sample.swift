@@ -45,7 +45,8 @@ struct Sample {
     let router = Router(
       groups: [
         PartitionRoutes(catalog: catalog, cache: cache, sharedMemory: sharedMemory),
-        ManifestRoutes(catalog: catalog, cache: cache),
+        ManifestRoutes(
+          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(
           catalog: catalog, cache: cache, sharedMemory: sharedMemory, statistics: { nil }, started: .now),
       ],
@@ -78,6 +79,10 @@ struct Answer {
         case .filled(let count, let fill):
           let buffer = ByteBuffer(capacity: count)
           try fill(buffer)
+          bytes += buffer.copyBytes()
+        case .scattered(let piece):
+          let buffer = ByteBuffer(capacity: piece.count)
+          try piece.fill(buffer)
           bytes += buffer.copyBytes()
         case .awaited(let begin):
           let more = DispatchSemaphore(value: 0)
