@@ -127,7 +127,7 @@ struct PartitionRoutes: RouteGroup {
     let json: JSONWriter
     if wanted.hasRank {
       let (loaded, plan) = try plan(wanted, for: request.access)
-      let serving = cache.serving(plan)
+      let serving = cache.serving(PartitionBody(plan, sources: loaded.sources))
       json =
         PlanDescription(
           plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]
