@@ -15,7 +15,9 @@ public enum FetchEvent: Sendable, Hashable {
 /// Progress that nobody has taken when there is newer is left out: who is slow does not slow the fetch. Each iteration is a fetch of its
 /// own, cancelled when the iteration is left.
 public struct FetchEvents: AsyncSequence, Sendable {
+  /// What the iteration gives: events.
   public typealias Element = FetchEvent
+  /// What it can end with.
   public typealias Failure = WeightClientError
 
   let begin: @Sendable () -> ArrivalTask<FetchEvent>

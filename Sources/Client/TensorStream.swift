@@ -7,7 +7,9 @@
 /// Each iteration is a transfer of its own. It is cancelled when the iteration is left. Its error comes behind the tensors that arrived
 /// whole; a digest that is not the server's is one, so what was copied counts only once the sequence has ended without an error.
 public struct TensorStream: AsyncSequence, Sendable {
+  /// What the iteration gives: tensors.
   public typealias Element = TensorView
+  /// What it can end with.
   public typealias Failure = WeightClientError
 
   let begin: @Sendable () -> ArrivalTask<TensorView>

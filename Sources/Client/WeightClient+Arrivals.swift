@@ -41,9 +41,10 @@ extension WeightClient {
   }
 
   private func events(
-    _ fetch: @escaping @Sendable (
-      WeightClient, @escaping TransferProgress.Handler
-    ) async throws(WeightClientError) -> FetchResult
+    _ fetch:
+      @escaping @Sendable (
+        WeightClient, @escaping TransferProgress.Handler
+      ) async throws(WeightClientError) -> FetchResult
   ) -> FetchEvents {
     FetchEvents {
       ArrivalTask { (queue) throws(WeightClientError) in

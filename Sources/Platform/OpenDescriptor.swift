@@ -32,9 +32,10 @@ package enum OpenDescriptor {
       guard case .ready = cancel.wait(until: number, is: POLLOUT, for: .seconds(86_400)) else { return false }
       let done = written
       // SAFETY: the address and length lie within `bytes`, which its owner keeps alive.
-      written += try nonBlocking("write") {
-        unsafe linux_write_now(number, bytes.baseAddress?.advanced(by: done), bytes.count - done)
-      } ?? 0
+      written +=
+        try nonBlocking("write") {
+          unsafe linux_write_now(number, bytes.baseAddress?.advanced(by: done), bytes.count - done)
+        } ?? 0
     }
     return true
   }

@@ -139,7 +139,8 @@ final class LaneCrew: Sendable {
     _ range: Range<Int>, lane: Int, cancel: CancelSignal
   ) throws(WeightClientError) -> OpenAnswer {
     let excluded = state.withLock { $0.excluded }
-    return try context.servers.attempt(from: lane, excluding: excluded) { (exchanger, index) throws(WeightClientError) in
+    return try context.servers.attempt(from: lane, excluding: excluded) {
+      (exchanger, index) throws(WeightClientError) in
       let answer = try OpenAnswer.request(
         context.target, range: PartialRange(start: range.lowerBound, end: range.upperBound),
         ifRange: context.content.resumeTag, on: exchanger, cancel: cancel)
@@ -213,7 +214,8 @@ final class LaneCrew: Sendable {
     followers.withLockIfAvailable { told in
       let prefix = prefix
       if let digest = context.digest, digest.position < prefix {
-        let end = min(prefix, digest.position.addingReportingOverflow(limit).overflow ? prefix : digest.position + limit)
+        let end = min(
+          prefix, digest.position.addingReportingOverflow(limit).overflow ? prefix : digest.position + limit)
         try? context.sink.hash(digest.position..<end, into: digest, cancel: context.cancel)
       }
       guard prefix > told else { return }

@@ -61,7 +61,9 @@ public struct PartitionRequest: Sendable, Hashable {
 
   /// Whether the server casts or quantizes values for it.
   var isTransformed: Bool {
-    parameters.contains { ($0.name == "dtype" && $0.value != "native") || ($0.name == "quantize" && $0.value != "none") }
+    parameters.contains {
+      ($0.name == "dtype" && $0.value != "native") || ($0.name == "quantize" && $0.value != "none")
+    }
   }
 
   /// The request's path and query below a server's base path.

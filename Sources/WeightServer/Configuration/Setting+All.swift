@@ -8,7 +8,7 @@ extension Setting {
     + checkpoints
     + access
     + pacing
-      + sharedMemory
+    + sharedMemory
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

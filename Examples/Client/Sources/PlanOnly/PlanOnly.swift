@@ -11,7 +11,9 @@ import WeightServerClient
           let request = PartitionRequest(rank: 0, mp: mp, model: manifest.name, revision: manifest.revision)
           let plan = try await client.plan(for: request)
           let largest = plan.tensors.max { $0.byteRange.count < $1.byteRange.count }
-          print("  mp \(mp): rank 0 has \(plan.tensors.count) tensors, \(plan.byteCount) bytes, most in \(largest?.name ?? "none")")
+          print(
+            "  mp \(mp): rank 0 has \(plan.tensors.count) tensors, \(plan.byteCount) bytes, most in \(largest?.name ?? "none")"
+          )
         }
       }
     }
