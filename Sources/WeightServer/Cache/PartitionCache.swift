@@ -67,7 +67,7 @@ final class PartitionCache: Sendable {
     let direct = Source(source: PartitionBodySource(body, range: range))
     if policy.mode == .never { return direct }
     let isWhole = range == 0..<plan.length
-    let (answer, job) = ask(body, model: model, mayMake: isWhole && policy.decide(plan).way == .cached)
+    let (answer, job) = ask(body, model: model, mayMake: isWhole && decide(body).way == .cached)
     switch answer {
     case .stored: return stored(plan, range: range) ?? direct
     case .make, .follow:
@@ -117,8 +117,9 @@ final class PartitionCache: Sendable {
   }
 
   /// How a whole partition would be served now, and why.
-  func serving(_ plan: PartitionPlan) -> CachePolicy.Decision {
-    let decision = policy.decide(plan)
+  func serving(_ body: PartitionBody) -> CachePolicy.Decision {
+    let plan = body.plan
+    let decision = decide(body)
     let (entry, budget) = state.withLock { ($0.index.entries[plan.identity]?.state, $0.index.budget) }
     switch entry {
     case .stored: return .init(way: .cached, reason: reason(decision, "it is in the cache"))
@@ -135,6 +136,12 @@ final class PartitionCache: Sendable {
     return .init(way: .cached, reason: "\(decision.reason); it will be made when it is first asked for")
   }
 
+  /// How a whole body is served if nothing is known of it yet.
+  private func decide(_ body: PartitionBody) -> CachePolicy.Decision {
+    let isRemote = body.sources.isRemote
+    return policy.decide(body.plan, .init(isRemote: isRemote, availableMemory: MemoryStatus.available()))
+  }
+
   private func reason(_ decision: CachePolicy.Decision, _ state: String) -> String {
     decision.way == .cached ? "\(decision.reason); \(state)" : state
   }
@@ -146,7 +153,7 @@ final class PartitionCache: Sendable {
     let id = body.plan.identity
     if digests.digest(id) != nil { return then() }
     digests.whenSettled(id, then)
-    guard policy.decide(body.plan).way == .cached else { return digests.compute(body) }
+    guard decide(body).way == .cached else { return digests.compute(body) }
     switch ask(body, model: model, mayMake: true).0 {
     case .make, .follow, .verify, .wait: break
     case .stored:

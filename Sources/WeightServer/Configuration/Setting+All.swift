@@ -9,6 +9,7 @@ extension Setting {
     + access
     + pacing
     + tls
+    + sharedMemory
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

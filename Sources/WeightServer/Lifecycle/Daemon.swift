@@ -50,12 +50,17 @@ package final class Daemon: Sendable {
     let limits = configuration.limits
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+    let sharedMemory = SharedMemoryStock(
+      budget: configuration.sharedMemory.budget, buffers: cache.buffers, logger: logger)
     let router = Router(
       groups: [
         PartitionRoutes(
-          catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading),
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory,
+          isPrivate: authorizer.guardsReading || configuration.tls.guardsReading),
         ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+        StatusRoutes(
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory,
+          statistics: { reference.server?.statistics() }, started: .now),
       ],
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
       accessLog: AccessLog(logger: logger))

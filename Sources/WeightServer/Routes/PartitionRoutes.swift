@@ -7,20 +7,22 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  let sharedMemory: SharedMemoryStock
   /// Whether an answer is for its client alone, and shared caches may not keep it.
   let isPrivate: Bool
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
-  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false) {
+  init(catalog: Catalog, cache: PartitionCache, sharedMemory: SharedMemoryStock, isPrivate: Bool = false) {
     self.catalog = catalog
     self.cache = cache
+    self.sharedMemory = sharedMemory
     self.isPrivate = isPrivate
   }
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case ["shard"]: [.reading(work: .awaiting(awaitDigest), atOnce: shardHead, shard)]
+    case ["shard"]: [.reading(work: .awaiting(prepareShard), atOnce: shardHead, shard)]
     case ["tensor"]: [.reading(tensor)]
     case ["plan"]: [.reading(plan)]
     default: []
@@ -52,6 +54,10 @@ struct PartitionRoutes: RouteGroup {
       loaded.heads[query] = PartitionHead(response, identity: plan.identity)
     }
     let isWhole = response.status == .ok && !isHead
+    if response.status == .ok, DescriptorWish.isMade(by: request), let passed = sharedMemory.take(plan.identity) {
+      response.descriptor = passed
+      response.fields[.contentDescriptor] = DescriptorWish.kind
+    }
     response.onDelivery = { [cache] delivery in
       held.release()
       guard isWhole, delivery.isComplete else { return }
@@ -61,10 +67,19 @@ struct PartitionRoutes: RouteGroup {
     return response
   }
 
+  /// Waits for what a request for a partition wants to be there before it is answered: the partition in shared memory, its digest.
+  func prepareShard(_ request: Request, then: @escaping @Sendable () -> Void) {
+    guard DescriptorWish.isMade(by: request), let wanted = try? parse(request),
+      let (loaded, plan) = try? plan(wanted, for: request.access)
+    else { return awaitDigest(request, then: then) }
+    sharedMemory.prepare(PartitionBody(plan, sources: loaded.sources)) { awaitDigest(request, then: then) }
+  }
+
   /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
   private func shardHead(_ request: Request) -> Response? {
-    guard request.head.method == .head, !request.head.hasConditions, let query = request.head.target.query,
-      let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
+    guard request.head.method == .head, !request.head.hasConditions, !DescriptorWish.isMade(by: request),
+      let query = request.head.target.query, let wanted = requests[query],
+      let entry = try? catalog.find(wanted.model, for: request.access),
       case .ready(let loaded) = entry.state,
       let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
       head.hasDigest || cache.digests.digest(head.identity) == nil
@@ -113,7 +128,7 @@ struct PartitionRoutes: RouteGroup {
     let json: JSONWriter
     if wanted.hasRank {
       let (loaded, plan) = try plan(wanted, for: request.access)
-      let serving = cache.serving(plan)
+      let serving = cache.serving(PartitionBody(plan, sources: loaded.sources))
       json =
         PlanDescription(
           plan, of: loaded.checkpoint, serving: serving, report: cache.reports[plan.identity]

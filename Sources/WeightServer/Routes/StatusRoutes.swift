@@ -7,6 +7,7 @@ import Transport
 struct StatusRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  let sharedMemory: SharedMemoryStock
   /// What the server has done so far; nil before it has begun.
   let statistics: @Sendable () -> ServerStatistics?
   let started: ContinuousClock.Instant
@@ -58,6 +59,8 @@ struct StatusRoutes: RouteGroup {
       if let statistics = statistics() { write(statistics, to: &json) }
       json.key("cache")
       cache.writeStatistics(to: &json, for: request.access)
+      json.key("shared_memory")
+      sharedMemory.writeStatistics(to: &json)
     }
     return Response(json: json).answering(request)
   }

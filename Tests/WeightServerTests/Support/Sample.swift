@@ -41,12 +41,14 @@ struct Sample {
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let sharedMemory = SharedMemoryStock(budget: 0, buffers: cache.buffers, logger: logger)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
+        PartitionRoutes(catalog: catalog, cache: cache, sharedMemory: sharedMemory),
         ManifestRoutes(
           catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
+        StatusRoutes(
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory, statistics: { nil }, started: .now),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
     let response = await withCheckedContinuation { continuation in
