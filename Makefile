@@ -17,8 +17,13 @@ help:
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
+<<<<<<< HEAD
 	@echo 'make examples build the packages in Examples'
 	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
+=======
+	@echo 'make examples build the programs in Examples, and run them'
+	@echo 'make bench    measure against nginx and Python, in the same run'
+>>>>>>> tls
 	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make fuzz     each parser of files for $(FUZZ_SECONDS) seconds with inputs that libFuzzer makes; Scripts/fuzz for one'
 	@echo 'make clean    remove everything that was built'
@@ -52,11 +57,15 @@ interop: $(VENV)/made
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
 
-examples:
+examples: $(VENV)/made
 	Scripts/bootstrap
 	for example in Examples/*/Package.swift; do \
 	  swift build --package-path "$$(dirname "$$example")" --scratch-path .build-examples || exit 1; \
 	done
+	swift build --product weight-server
+	EXAMPLES_UNDER_TEST="$$(swift build --package-path Examples/Client --scratch-path .build-examples --show-bin-path)" \
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)/test_examples.py
 
 $(BENCH_VENV)/made: Benchmarks/requirements.txt
 	Scripts/bootstrap bench

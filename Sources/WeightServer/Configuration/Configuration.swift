@@ -18,6 +18,8 @@ package struct Configuration: Sendable {
   package var cache = Cache()
   /// How TLS is spoken.
   package var tls = TLS()
+  /// Partitions that workers of this host map.
+  package var sharedMemory = SharedMemory()
   /// Bounds of connections and work.
   package var limits = Limits()
   /// What is logged, and how.

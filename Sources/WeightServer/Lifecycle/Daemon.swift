@@ -57,6 +57,7 @@ package final class Daemon: Sendable {
     credentials = tls?.credentials
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+<<<<<<< HEAD
     let planning = WorkerPool(limit: workers, label: "weight-server.planning")
     let reading = WorkerPool(limit: workers, label: "weight-server.reading")
     let monitor = Monitor(
@@ -74,6 +75,19 @@ package final class Daemon: Sendable {
         MonitorRoutes(monitor: monitor),
         PageRoutes(),
         HubRoutes(partitions: partitions),
+=======
+    let sharedMemory = SharedMemoryStock(
+      budget: configuration.sharedMemory.budget, buffers: cache.buffers, logger: logger)
+    let router = Router(
+      groups: [
+        PartitionRoutes(
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory,
+          isPrivate: authorizer.guardsReading || configuration.tls.guardsReading),
+        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+        StatusRoutes(
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory,
+          statistics: { reference.server?.statistics() }, started: .now),
+>>>>>>> tls
       ],
       workers: planning, authorizer: authorizer,
       admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),

@@ -7,22 +7,28 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  let sharedMemory: SharedMemoryStock
   /// Whether an answer is for its client alone, and shared caches may not keep it.
   let isPrivate: Bool
   let transfers: Transfers
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
+<<<<<<< HEAD
   init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false, transfers: Transfers = Transfers()) {
+=======
+  init(catalog: Catalog, cache: PartitionCache, sharedMemory: SharedMemoryStock, isPrivate: Bool = false) {
+>>>>>>> tls
     self.catalog = catalog
     self.cache = cache
+    self.sharedMemory = sharedMemory
     self.isPrivate = isPrivate
     self.transfers = transfers
   }
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case ["shard"]: [.reading(work: .awaiting(awaitDigest), atOnce: shardHead, shard)]
+    case ["shard"]: [.reading(work: .awaiting(prepareShard), atOnce: shardHead, shard)]
     case ["tensor"]: [.reading(tensor)]
     case ["plan"]: [.reading(plan)]
     default: []
@@ -67,8 +73,15 @@ struct PartitionRoutes: RouteGroup {
     }
     var response = serve(representation, for: request.head)
     let isWhole = response.status == .ok && !isHead
+<<<<<<< HEAD
     watch(&response, request, of: loaded, plan)
     let before = response.onDelivery
+=======
+    if response.status == .ok, DescriptorWish.isMade(by: request), let passed = sharedMemory.take(plan.identity) {
+      response.descriptor = passed
+      response.fields[.contentDescriptor] = DescriptorWish.kind
+    }
+>>>>>>> tls
     response.onDelivery = { [cache] delivery in
       held.release()
       before?(delivery)
@@ -79,10 +92,19 @@ struct PartitionRoutes: RouteGroup {
     return response
   }
 
+  /// Waits for what a request for a partition wants to be there before it is answered: the partition in shared memory, its digest.
+  func prepareShard(_ request: Request, then: @escaping @Sendable () -> Void) {
+    guard DescriptorWish.isMade(by: request), let wanted = try? parse(request),
+      let (loaded, plan) = try? plan(wanted, for: request.access)
+    else { return awaitDigest(request, then: then) }
+    sharedMemory.prepare(PartitionBody(plan, sources: loaded.sources)) { awaitDigest(request, then: then) }
+  }
+
   /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
   private func shardHead(_ request: Request) -> Response? {
-    guard request.head.method == .head, !request.head.hasConditions, let query = request.head.target.query,
-      let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
+    guard request.head.method == .head, !request.head.hasConditions, !DescriptorWish.isMade(by: request),
+      let query = request.head.target.query, let wanted = requests[query],
+      let entry = try? catalog.find(wanted.model, for: request.access),
       case .ready(let loaded) = entry.state,
       let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
       head.hasDigest || cache.digests.digest(head.identity) == nil

@@ -45,6 +45,7 @@ struct Sample {
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+<<<<<<< HEAD
     let partitions = PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers)
     let router = Router(
       groups: [
@@ -54,6 +55,16 @@ struct Sample {
         MonitorRoutes(monitor: monitor),
         PageRoutes(),
         HubRoutes(partitions: partitions),
+=======
+    let sharedMemory = SharedMemoryStock(budget: 0, buffers: cache.buffers, logger: logger)
+    let router = Router(
+      groups: [
+        PartitionRoutes(catalog: catalog, cache: cache, sharedMemory: sharedMemory),
+        ManifestRoutes(
+          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+        StatusRoutes(
+          catalog: catalog, cache: cache, sharedMemory: sharedMemory, statistics: { nil }, started: .now),
+>>>>>>> tls
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),

@@ -1,0 +1,106 @@
+import Loader
+import Logging
+import Platform
+import Synchronization
+import Transport
+
+/// Partitions in sealed memory, each made once however many ask: what workers of this host map in place of receiving it.
+final class SharedMemoryStock: Sendable {
+  private typealias Index = SharedMemoryIndex<SealedMemory, @Sendable () -> Void>
+
+  private let index: Mutex<Index>
+  private let pool: WorkerPool
+  private let buffers: BufferStock
+  private let logger: Logger
+  private let handedOut = Atomic<Int>(0)
+
+  /// Bytes that a step makes before others get their turn.
+  private static let stepBytes = 32 << 20
+
+  /// A stock of at most `budget` bytes; 0 shares nothing.
+  init(budget: Int, buffers: BufferStock, logger: Logger) {
+    index = Mutex(Index(budget: budget))
+    pool = WorkerPool(limit: max(2, ProcessorCount.available()), label: "weight-server.sharing")
+    self.buffers = buffers
+    self.logger = logger
+  }
+
+  /// Calls `then` when a partition lies in memory, or it is known that it will not.
+  func prepare(_ body: PartitionBody, then: @escaping @Sendable () -> Void) {
+    let id = body.plan.identity
+    let answer = index.withLock { $0.ask(id, bytes: body.plan.length, then) { $0.isUsed } }
+    switch answer {
+    case .wait: break
+    case .ready, .refused: then()
+    case .make: pool.run { self.begin(body) }
+    }
+  }
+
+  /// A descriptor of a partition that lies in memory, to be given away.
+  func take(_ id: String) -> PassedDescriptor? {
+    guard let memory = index.withLock({ $0.use(id) }), let passed = try? memory.open() else { return nil }
+    handedOut.add(1, ordering: .relaxed)
+    return passed
+  }
+
+  /// The numbers of `/stats`.
+  func writeStatistics(to json: inout JSONWriter) {
+    let (budget, bytes, count) = index.withLock { ($0.budget, $0.bytes, $0.count) }
+    json.object {
+      $0.member("budget_bytes", budget)
+      $0.member("bytes", bytes)
+      $0.member("partitions", count)
+      $0.member("handed_out", handedOut.load(ordering: .relaxed))
+    }
+  }
+
+  // MARK: Making
+
+  private func begin(_ body: PartitionBody) {
+    do throws(SystemError) {
+      let file = try MemoryFile(label: "weight-server-partition", count: body.plan.length)
+      fill(file, body, from: WindowCursor(body))
+    } catch {
+      failed(body, error)
+    }
+  }
+
+  /// Makes some windows, and has the next step run behind those of others.
+  private func fill(_ file: MemoryFile, _ body: PartitionBody, from cursor: WindowCursor) {
+    var cursor = cursor
+    var left = SharedMemoryStock.stepBytes
+    do {
+      let isAtEnd = try buffers.withBuffer { buffer in
+        while left > 0 {
+          guard let range = try cursor.next() else { return true }
+          try body.fill(buffer, with: range)
+          try file.write(buffer, at: range.lowerBound)
+          left -= range.count
+        }
+        return false
+      }
+      if isAtEnd {
+        finish(body, try file.sealed())
+      } else {
+        let next = cursor
+        pool.run { self.fill(file, body, from: next) }
+      }
+    } catch {
+      failed(body, error)
+    }
+  }
+
+  private func finish(_ body: PartitionBody, _ memory: SealedMemory?) {
+    let waiters = index.withLock { $0.finished(body.plan.identity, memory) }
+    for waiter in waiters { waiter() }
+  }
+
+  private func failed(_ body: PartitionBody, _ error: any Error) {
+    logger.warning(
+      "partition is not shared in memory",
+      metadata: [
+        "entry": "\(body.plan.identity)", "bytes": "\(body.plan.length)", "error": "\("\(error)".escaped)",
+      ])
+    finish(body, nil)
+  }
+}
