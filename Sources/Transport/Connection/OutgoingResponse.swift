@@ -14,6 +14,8 @@ struct OutgoingResponse: Sendable {
   let body: Response.Body
   /// A descriptor that goes beside the first byte of the head.
   let descriptor: PassedDescriptor?
+  /// Counts the bytes as they leave.
+  let meter: SendMeter?
   /// Whom to tell how the sending ended.
   var onDelivery: (@Sendable (Response.Delivery) -> Void)?
   /// The error that this tells of, where no handler was asked.
@@ -28,6 +30,7 @@ struct OutgoingResponse: Sendable {
   init(_ response: Response, method: HTTPRequest.Method?, version: HTTPVersion, closes: Bool, date: String) {
     status = response.status
     descriptor = response.descriptor
+    meter = response.meter
     onDelivery = response.onDelivery
     let isBodiless = (100..<200).contains(status.code) || status.code == 204 || status.code == 304
     let hasBody = !isBodiless && method != .head
