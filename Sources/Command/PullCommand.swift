@@ -45,6 +45,9 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
 
+  @OptionGroup var access: TokenOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
+
   @Flag(help: "Make the SHA-256 of what arrives and compare it with the server's.")
   var verify = false
 
@@ -57,12 +60,12 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   @Flag(help: "Say more about errors.")
   var verbose = false
 
-  @Argument(help: ArgumentHelp("http://HOST:PORT or unix:PATH; several may be given.", valueName: "url"))
+  @Argument(help: ArgumentHelp("http://HOST:PORT, https://HOST:PORT or unix:PATH; several may be given.", valueName: "url"))
   var urls: [String]
 
   func validate() throws {
     guard (rank == nil) != (ranks == nil) else { throw ValidationError("give either --rank or --ranks") }
-    guard !urls.isEmpty else { throw ValidationError("name a server, as http://HOST:PORT or unix:PATH") }
+    guard !urls.isEmpty else { throw ValidationError("name a server, as http://HOST:PORT, https://HOST:PORT or unix:PATH") }
     guard !isPiped || wanted.count == 1 else {
       throw ValidationError("-o - takes one rank: the bytes of several would run together")
     }
@@ -89,18 +92,20 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
     ranks?.range ?? (rank ?? 0)...(rank ?? 0)
   }
 
-  private var clientConfiguration: ClientConfiguration {
+  private func clientConfiguration() throws(WeightClientError) -> ClientConfiguration {
     var configuration = ClientConfiguration()
     if verify { configuration.verification = .digest }
+    configuration.token = try access.token()
     if let connections { configuration.connections = connections }
     if let timeout { configuration.deadline = .milliseconds(Int64(timeout * 1000)) }
+    configuration.trust = trust.trust
     // Whoever calls this again wants to go on.
     configuration.keepsPartialWhenCancelled = true
     return configuration
   }
 
   private func pull() async throws(WeightClientError) {
-    let client = try WeightClient(servers: urls, configuration: clientConfiguration)
+    let client = try WeightClient(servers: urls, configuration: clientConfiguration())
     defer { client.closeIdleConnections() }
     let pairs = parameters.pairs.map { PartitionRequest.Parameter(name: $0.name, value: $0.value) }
     var group = GroupRequest(mp: mp, model: model, revision: parameters.revision)

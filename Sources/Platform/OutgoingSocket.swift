@@ -26,7 +26,10 @@ package struct OutgoingSocket: Sendable {
   private let stream: ByteStream
 
   /// Connects to a host by name or number, trying each of its addresses in turn within one time limit.
-  package init(host: String, port: UInt16, within limit: Duration, cancel: CancelSignal) throws(Failure) {
+  /// - Parameter tls: what a TLS session over the socket goes by; nil for none. The host must show a certificate for its name.
+  package init(
+    host: String, port: UInt16, tls: TLSContext? = nil, within limit: Duration, cancel: CancelSignal
+  ) throws(Failure) {
     let end = ContinuousClock.now.advanced(by: limit)
     let addresses: [SocketAddress]
     do throws(SocketAddress.ResolutionError) {
@@ -38,7 +41,12 @@ package struct OutgoingSocket: Sendable {
     for address in addresses {
       do throws(Failure) {
         let remaining = ContinuousClock.now.duration(to: end)
-        stream = .plain(try OutgoingSocket.connect(to: address, within: remaining, cancel))
+        let socket = try OutgoingSocket.connect(to: address, within: remaining, cancel)
+        if let tls {
+          stream = try OutgoingSocket.secure(socket, tls, host: host, port: port, until: end, cancel)
+        } else {
+          stream = .plain(socket)
+        }
         return
       } catch {
         failure = error

@@ -19,13 +19,16 @@ final class ClientConnection: @unchecked Sendable {
   /// A descriptor that came beside the last head.
   private var passed: PassedDescriptor?
 
-  /// Connects.
-  init(to address: ServerAddress, within limit: Duration, cancel: CancelSignal) throws(WeightClientError) {
+  /// Connects, over https with a handshake.
+  init(
+    to address: ServerAddress, tls: ClientTLS, within limit: Duration, cancel: CancelSignal
+  ) throws(WeightClientError) {
     self.address = address
+    let context: TLSContext? = if case .tls = address.endpoint { try tls.shared() } else { nil }
     do throws(OutgoingSocket.Failure) {
       switch address.endpoint {
-      case .tcp(let host, let port):
-        socket = try OutgoingSocket(host: host, port: port, within: limit, cancel: cancel)
+      case .tcp(let host, let port), .tls(let host, let port):
+        socket = try OutgoingSocket(host: host, port: port, tls: context, within: limit, cancel: cancel)
       case .unix(let path):
         socket = try OutgoingSocket(unixPath: path, within: limit, cancel: cancel)
       }

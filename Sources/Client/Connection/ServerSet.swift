@@ -17,12 +17,13 @@ final class ServerSet: Sendable {
   /// The servers at some addresses, at least one.
   init(_ addresses: [ServerAddress], configuration: ClientConfiguration) {
     self.configuration = configuration
+    let tls = ClientTLS(configuration.trust)
     exchangers = addresses.map { address in
       Exchanger(
         address: address,
         pool: ConnectionPool(
           address: address, limit: max(configuration.maximumIdleConnections, configuration.connections),
-          connectTimeout: configuration.connectTimeout),
+          connectTimeout: configuration.connectTimeout, tls: tls),
         configuration: configuration)
     }
     failures = Mutex(Array(repeating: nil, count: addresses.count))

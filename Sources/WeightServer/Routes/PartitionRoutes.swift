@@ -48,6 +48,7 @@ struct PartitionRoutes: RouteGroup {
 
   /// Answers a GET or HEAD with a partition's body.
   /// - Parameter fields: of the answer, besides those that say which bytes these are.
+  /// - Throws: `resource_exhausted` where too much is being computed already.
   func answer(
     _ request: Request, with plan: PartitionPlan, of loaded: LoadedCheckpoint, fields: HTTPFields
   ) throws(StatusError) -> Response {
