@@ -12,12 +12,21 @@ final class ServerConnection: @unchecked Sendable {
     let limits: ConnectionLimits
     let workers: WorkerPool
     let counters: ServerCounters
+    let meter: LimitMeter
+    let memory: ByteBudget
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
+<<<<<<< HEAD
+    var pacer: Pacer?
+=======
+>>>>>>> tls
     /// How TLS is spoken; nil where it is not.
     let tls: TLSListening?
     /// Where handshakes are done that take long.
     let handshakes: WorkerPool
+<<<<<<< HEAD
+=======
     var pacer: Pacer?
+>>>>>>> tls
   }
 
   let context: Context
@@ -26,6 +35,7 @@ final class ServerConnection: @unchecked Sendable {
   let remoteAddress: String
   /// What is known of the client.
   var peer: Peer
+  private let load: ClientLoad
   private let onClose: @Sendable () -> Void
   private let cancellation = CancellationFlag()
 
@@ -57,20 +67,24 @@ final class ServerConnection: @unchecked Sendable {
   private var receiveIsScheduled = false
   private var deadlineTimer: (any DispatchSourceTimer)?
   private var time: (timer: ServerConnectionStateMachine.Timer, exchange: UInt64, end: ContinuousClock.Instant)?
-  private var madeProgress = false
-  /// Bytes that were encrypted and had not left when the client took no more.
-  private var unsent = 0
+  /// How fast the client takes the current answer.
+  var progress = WriteProgress()
+  /// Bytes that were handed to the kernel.
+  private var sentBytes = 0
+  /// Bytes in memory that the server's budget counts for this connection.
+  var accounted = 0
   /// Whether the sending direction is to be ended as soon as there is room for that.
   private var endsWhenWritable = false
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: ByteStream, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
-    onClose: @escaping @Sendable () -> Void
+    socket: ByteStream, remoteAddress: String, peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: String,
+    loop: EventLoop, context: Context, onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
     self.remoteAddress = remoteAddress
     self.peer = peer
+    self.load = load
     self.name = name
     self.loop = loop
     self.context = context
@@ -122,8 +136,15 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Acts if a time is over. On the loop's queue.
   func lookAtTime(_ now: ContinuousClock.Instant) {
-    guard let time, time.end <= now else { return }
-    if handshake == .isOver { perform(machine.timedOut(date: loop.date)) } else { handshakeTimedOut() }
+    if let time, time.end <= now {
+      guard handshake == .isOver else { return handshakeTimedOut() }
+      if time.timer == .idle {
+        context.meter.reached(.idleTime, by: remoteAddress, "the connection is closed: it brought no request")
+      }
+      perform(machine.timedOut(date: loop.date))
+    } else if isBlocked, machine.timer == .sending {
+      lookAtProgress(now)
+    }
   }
 
   /// Does what the state machine says, until it waits.
@@ -169,7 +190,7 @@ final class ServerConnection: @unchecked Sendable {
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      peer: peer, name: RequestName(connection: name, number: exchange), cancellation: cancellation)
+      peer: peer, load: load, name: RequestName(connection: name, number: exchange), cancellation: cancellation)
     if let response = context.handler.answerAtOnce(request) {
       return machine.respond(response, to: exchange, date: loop.date)
     }
@@ -184,11 +205,18 @@ final class ServerConnection: @unchecked Sendable {
     if let error = outgoing.refusal {
       context.counters.requestsRefused.count()
       context.onRefusal?(error, remoteAddress)
+      context.meter.refused(error, remoteAddress)
+    } else if transmission == nil, machine.isAtRequestLimit {
+      context.meter.reached(.requestsPerConnection, by: remoteAddress, "the connection is closed after this answer")
     }
     // An answer that could not be begun gives way to the error, and its owner hears of that one's delivery.
     if let replaced = transmission { outgoing.onDelivery = replaced.onDelivery }
     transmissions += 1
     transmission = Transmission(outgoing, number: transmissions, takesScattered: socket?.isPlain ?? false)
+    progress = WriteProgress()
+    if let error = refusalForMemory(of: outgoing.body) {
+      return machine.failed(error, in: machine.exchange, date: loop.date)
+    }
     // Each answer costs something, however short it is.
     budget -= 4096
     return pump()
@@ -211,6 +239,7 @@ final class ServerConnection: @unchecked Sendable {
   func ready(_ event: PollSet.Event) {
     if event.isWritable, isBlocked, let token {
       isBlocked = false
+      progress.unblocked(at: .now)
       loop.giveTurn(token)
     }
     guard event.isReadable else { return }
@@ -232,7 +261,7 @@ final class ServerConnection: @unchecked Sendable {
         }
         // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
         if count == 0 || count < loop.scratch.count && !inputEnds && socket.isPlain { hasInput = false }
-        perform(count == 0 ? machine.receivedEnd() : take(count))
+        perform(count == 0 ? machine.receivedEnd() : received(count))
       } catch {
         perform(machine.abort())
         return
@@ -242,7 +271,7 @@ final class ServerConnection: @unchecked Sendable {
   }
 
   /// Has the machine take the bytes that were received; it need not read a head again that it knows.
-  private func take(_ count: Int) -> ServerConnectionStateMachine.Action {
+  func take(_ count: Int) -> ServerConnectionStateMachine.Action {
     guard machine.isBetweenRequests else { return machine.received(loop.scratch[..<count], date: loop.date) }
     if let head = loop.heads.head(of: loop.scratch[..<count]) { return machine.received(head) }
     let action = machine.received(loop.scratch[..<count], date: loop.date)
@@ -269,17 +298,17 @@ final class ServerConnection: @unchecked Sendable {
   private func settle() {
     guard socket != nil else { return }
     if hasInput, !isReceiving { receiveLater() }
+    account()
     updateTime()
   }
 
   private func updateTime() {
-    let progressed = madeProgress
-    madeProgress = false
-    guard let timer = machine.timer, timer != .sending || isBlocked else {
+    // How fast an answer is taken is looked at apart.
+    guard let timer = machine.timer, timer != .sending else {
       time = nil
       return
     }
-    if let time, time.timer == timer, time.exchange == machine.exchange, !(timer == .sending && progressed) { return }
+    if let time, time.timer == timer, time.exchange == machine.exchange { return }
     let limits = context.limits
     let duration =
       switch timer {
@@ -304,6 +333,7 @@ final class ServerConnection: @unchecked Sendable {
     if let token { loop.remove(token, socket.socket) }
     token = nil
     withExtendedLifetime(socket) { self.socket = nil }
+    account()
     onClose()
   }
 }
@@ -313,18 +343,19 @@ extension ServerConnection {
   /// Counts bytes that the client took.
   func progressed(_ count: Int) {
     budget -= count
-    madeProgress = true
+    sentBytes += count
     context.counters.bytesSent.count(count)
+    transmission?.meter?.count(count)
   }
 
   /// Goes on when the client can take more.
   func waitUntilWritable() {
-    // What was encrypted before leaves without being counted again, and is progress all the same.
-    let waiting = socket?.unsent ?? 0
-    if waiting < unsent { madeProgress = true }
-    unsent = waiting
     isBlocked = true
+    progress.blocked(at: .now, taken: takenBytes)
   }
+
+  /// Bytes that the client has taken.
+  var takenBytes: Int { sentBytes - (socket?.untaken ?? 0) }
 
   /// Ends the sending direction, now or when there is room to say so.
   func endSending() {

@@ -26,6 +26,10 @@ package struct ServerStatistics: Hashable, Sendable {
   package var responsesCut = 0
   /// Bytes of heads and bodies that were handed to the kernel.
   package var bytesSent = 0
+  /// Bytes of bodies that are in memory now.
+  package var bytesInFlight = 0
+  /// How often each limit was reached.
+  package var limitsReached: [Limit: Int] = [:]
 }
 
 /// The counters behind `ServerStatistics`, which many queues count on.

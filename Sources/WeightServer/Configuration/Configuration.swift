@@ -92,6 +92,12 @@ package struct Configuration: Sendable {
   package struct Limits: Sendable {
     /// Bounds of one connection, and how many there are.
     package var connection = ConnectionLimits()
+    /// Requests at a time.
+    package var requests = 4096
+    /// Requests at a time of one address, or over a Unix socket of one user.
+    package var requestsPerAddress = 1024
+    /// Partitions that are computed at a time: cast, quantized, or collected into the cache.
+    package var executions = 256
     /// Pieces of work (planning, reading) at a time; 0 for two a core.
     package var workers = 0
     /// How long requests in flight may take after SIGTERM.

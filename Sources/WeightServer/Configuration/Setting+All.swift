@@ -7,9 +7,13 @@ extension Setting {
     general
     + checkpoints
     + access
+    + admission
     + pacing
     + tls
+<<<<<<< HEAD
+=======
     + sharedMemory
+>>>>>>> tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [
