@@ -17,13 +17,8 @@ help:
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
-<<<<<<< HEAD
-	@echo 'make examples build the packages in Examples'
-	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
-=======
 	@echo 'make examples build the programs in Examples, and run them'
-	@echo 'make bench    measure against nginx and Python, in the same run'
->>>>>>> tls
+	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
 	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make fuzz     each parser of files for $(FUZZ_SECONDS) seconds with inputs that libFuzzer makes; Scripts/fuzz for one'
 	@echo 'make clean    remove everything that was built'

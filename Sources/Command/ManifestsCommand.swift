@@ -8,11 +8,8 @@ struct ManifestsCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "manifests", abstract: "List the checkpoints that a server has.")
 
-<<<<<<< HEAD
   @OptionGroup var access: TokenOptions
-=======
   @OptionGroup(title: "Trust") var trust: TrustOptions
->>>>>>> tls
 
   @Flag(help: "Say more about errors.")
   var verbose = false
@@ -23,11 +20,8 @@ struct ManifestsCommand: AsyncParsableCommand, TalkativeCommand {
   func run() async throws {
     do throws(WeightClientError) {
       var configuration = ClientConfiguration()
-<<<<<<< HEAD
       configuration.token = try access.token()
-=======
       configuration.trust = trust.trust
->>>>>>> tls
       let client = try WeightClient(url, configuration: configuration)
       defer { client.closeIdleConnections() }
       let manifests = try await client.manifests()

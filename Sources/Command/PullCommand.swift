@@ -45,11 +45,8 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
 
-<<<<<<< HEAD
   @OptionGroup var access: TokenOptions
-=======
   @OptionGroup(title: "Trust") var trust: TrustOptions
->>>>>>> tls
 
   @Flag(help: "Make the SHA-256 of what arrives and compare it with the server's.")
   var verify = false
@@ -98,13 +95,10 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   private var clientConfiguration: ClientConfiguration {
     var configuration = ClientConfiguration()
     if verify { configuration.verification = .digest }
-<<<<<<< HEAD
-    configuration.token = try access.token()
-    let client = try WeightClient(url, configuration: configuration)
-=======
     if let connections { configuration.connections = connections }
     if let timeout { configuration.deadline = .milliseconds(Int64(timeout * 1000)) }
     configuration.trust = trust.trust
+    configuration.token = try access.token()
     // Whoever calls this again wants to go on.
     configuration.keepsPartialWhenCancelled = true
     return configuration
@@ -112,7 +106,6 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
 
   private func pull() async throws(WeightClientError) {
     let client = try WeightClient(servers: urls, configuration: clientConfiguration)
->>>>>>> tls
     defer { client.closeIdleConnections() }
     let pairs = parameters.pairs.map { PartitionRequest.Parameter(name: $0.name, value: $0.value) }
     var group = GroupRequest(mp: mp, model: model, revision: parameters.revision)

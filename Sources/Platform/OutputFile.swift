@@ -142,19 +142,11 @@ package struct OutputFile: ~Copyable, Sendable {
     try retryingInterrupts("fsync", on: path) { fsync(number) }
   }
 
-<<<<<<< HEAD
   /// Gives the file its final name, replacing what had it, and makes the name durable unless `isDurable` is false.
   package func rename(to target: String, isDurable: Bool = true) throws(SystemError) {
     // SAFETY: Swift passes terminated copies of the paths for the call's length.
     try retryingInterrupts("rename", on: target) { unsafe Glibc.rename(path, target) }
     if isDurable { try OutputFile.synchronizeFolder(of: target) }
-=======
-  /// Gives the file its final name, replacing what had it, and makes the name durable unless `synchronizes` is false.
-  package func rename(to target: String, synchronizes: Bool = true) throws(SystemError) {
-    // SAFETY: Swift passes terminated copies of the paths for the call's length.
-    try retryingInterrupts("rename", on: target) { unsafe Glibc.rename(path, target) }
-    if synchronizes { try OutputFile.synchronizeFolder(of: target) }
->>>>>>> tls
   }
 
   /// Removes the file's name.

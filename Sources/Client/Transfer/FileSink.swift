@@ -138,7 +138,7 @@ final class FileSink: TransferSink, @unchecked Sendable {
   func commit() throws(WeightClientError) {
     do throws(SystemError) {
       if synchronizes { try file.synchronize() }
-      try file.rename(to: target, synchronizes: synchronizes)
+      try file.rename(to: target, isDurable: synchronizes)
       try removeJournal()
     } catch {
       throw WeightClientError(error)

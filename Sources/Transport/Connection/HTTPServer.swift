@@ -38,16 +38,11 @@ package final class HTTPServer: Sendable {
     let cores = ProcessorCount.available()
     context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
-<<<<<<< HEAD
       meter: meter, memory: ByteBudget(limit: limits.bytesInFlight), onRefusal: onRefusal,
       pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil, tls: tls,
       handshakes: WorkerPool(limit: cores, label: "handshake"))
     state = Mutex(
       State(connections: ConnectionTable(limit: limits.connections, clientLimit: limits.connectionsPerAddress)))
-=======
-      onRefusal: onRefusal, tls: tls, handshakes: WorkerPool(limit: cores, label: "handshake"),
-      pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil)
->>>>>>> tls
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
   }
 
@@ -202,11 +197,7 @@ package final class HTTPServer: Sendable {
       }
     }
     let loop = loops[number % loops.count]
-<<<<<<< HEAD
     func make(_ load: ClientLoad, onClose: @escaping @Sendable () -> Void) -> ServerConnection? {
-=======
-    func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection? {
->>>>>>> tls
       guard let stream = stream(over: socket, of: loop, isSecure: isSecure) else {
         onClose()
         return nil

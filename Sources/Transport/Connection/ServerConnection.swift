@@ -15,18 +15,11 @@ final class ServerConnection: @unchecked Sendable {
     let meter: LimitMeter
     let memory: ByteBudget
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
-<<<<<<< HEAD
     var pacer: Pacer?
-=======
->>>>>>> tls
     /// How TLS is spoken; nil where it is not.
     let tls: TLSListening?
     /// Where handshakes are done that take long.
     let handshakes: WorkerPool
-<<<<<<< HEAD
-=======
-    var pacer: Pacer?
->>>>>>> tls
   }
 
   let context: Context

@@ -10,10 +10,7 @@ extension Setting {
     + admission
     + pacing
     + tls
-<<<<<<< HEAD
-=======
     + sharedMemory
->>>>>>> tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

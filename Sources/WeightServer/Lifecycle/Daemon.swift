@@ -57,38 +57,25 @@ package final class Daemon: Sendable {
     credentials = tls?.credentials
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
-<<<<<<< HEAD
     let planning = WorkerPool(limit: workers, label: "weight-server.planning")
     let reading = WorkerPool(limit: workers, label: "weight-server.reading")
-    let monitor = Monitor(
-      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
-      server: { reference.server?.statistics() },
-      pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
-    let partitions = PartitionRoutes(
-      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
-      transfers: monitor.transfers)
-    let router = Router(
-      groups: [
-        partitions,
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
-        HubRoutes(partitions: partitions),
-=======
     let sharedMemory = SharedMemoryStock(
       budget: configuration.sharedMemory.budget, buffers: cache.buffers, logger: logger)
+    let monitor = Monitor(
+      catalog: catalog, cache: cache, sharedMemory: sharedMemory, requests: RequestInstruments(),
+      transfers: Transfers(), server: { reference.server?.statistics() },
+      pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
+    let partitions = PartitionRoutes(
+      catalog: catalog, cache: cache, sharedMemory: sharedMemory,
+      isPrivate: authorizer.guardsReading || configuration.tls.guardsReading, transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        PartitionRoutes(
-          catalog: catalog, cache: cache, sharedMemory: sharedMemory,
-          isPrivate: authorizer.guardsReading || configuration.tls.guardsReading),
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(
-          catalog: catalog, cache: cache, sharedMemory: sharedMemory,
-          statistics: { reference.server?.statistics() }, started: .now),
->>>>>>> tls
-      ],
+      groups: control + [PageRoutes(), HubRoutes(partitions: partitions)],
       workers: planning, authorizer: authorizer,
       admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))

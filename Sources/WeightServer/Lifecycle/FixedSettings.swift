@@ -13,14 +13,8 @@ enum FixedSettings {
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
     ("cache.prefill", { "\($0.cache.prefill)" }),
-<<<<<<< HEAD
     ("tls", { "\($0.tls)" }),
     ("limits", { "\(FixedSettings.limits($0, drain: .zero))" }),
-=======
-    ("access", { "\($0.access)" }),
-    ("tls", { "\($0.tls)" }),
-    ("limits.workers", { "\($0.limits.workers)" }),
->>>>>>> tls
     ("logging.format", { "\($0.logging.format)" }),
   ]
 
@@ -41,16 +35,11 @@ enum FixedSettings {
     var kept = new
     kept.listen = old.listen
     kept.access = old.access
-<<<<<<< HEAD
     kept.checkpoints.quiet = old.checkpoints.quiet
     kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
     kept.tls = old.tls
     kept.limits = limits(old, drain: new.limits.drain)
-=======
-    kept.tls = old.tls
-    kept.limits.workers = old.limits.workers
->>>>>>> tls
     kept.logging.format = old.logging.format
     return kept
   }

@@ -14,11 +14,10 @@ struct PartitionRoutes: RouteGroup {
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
-<<<<<<< HEAD
-  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false, transfers: Transfers = Transfers()) {
-=======
-  init(catalog: Catalog, cache: PartitionCache, sharedMemory: SharedMemoryStock, isPrivate: Bool = false) {
->>>>>>> tls
+  init(
+    catalog: Catalog, cache: PartitionCache, sharedMemory: SharedMemoryStock, isPrivate: Bool = false,
+    transfers: Transfers = Transfers()
+  ) {
     self.catalog = catalog
     self.cache = cache
     self.sharedMemory = sharedMemory
@@ -73,15 +72,12 @@ struct PartitionRoutes: RouteGroup {
     }
     var response = serve(representation, for: request.head)
     let isWhole = response.status == .ok && !isHead
-<<<<<<< HEAD
-    watch(&response, request, of: loaded, plan)
-    let before = response.onDelivery
-=======
     if response.status == .ok, DescriptorWish.isMade(by: request), let passed = sharedMemory.take(plan.identity) {
       response.descriptor = passed
       response.fields[.contentDescriptor] = DescriptorWish.kind
     }
->>>>>>> tls
+    watch(&response, request, of: loaded, plan)
+    let before = response.onDelivery
     response.onDelivery = { [cache] delivery in
       held.release()
       before?(delivery)

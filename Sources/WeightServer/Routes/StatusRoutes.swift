@@ -6,14 +6,6 @@ import Transport
 /// `/healthz`, `/readyz` and `/`: what monitors and newcomers ask for.
 struct StatusRoutes: RouteGroup {
   let catalog: Catalog
-<<<<<<< HEAD
-=======
-  let cache: PartitionCache
-  let sharedMemory: SharedMemoryStock
-  /// What the server has done so far; nil before it has begun.
-  let statistics: @Sendable () -> ServerStatistics?
-  let started: ContinuousClock.Instant
->>>>>>> tls
 
   func routes(at path: [String]) -> [Route] {
     switch path {
@@ -51,27 +43,7 @@ struct StatusRoutes: RouteGroup {
     }
   }
 
-<<<<<<< HEAD
   /// What there is: a page for a browser, JSON for everyone else. Neither tells of a checkpoint.
-=======
-  /// Counters since the start.
-  func stats(_ request: Request) throws(StatusError) -> Response {
-    try request.refuseQuery()
-    var json = JSONWriter()
-    json.object { json in
-      json.key("uptime_seconds")
-      json.number((ContinuousClock.now - started).inSeconds)
-      if let statistics = statistics() { write(statistics, to: &json) }
-      json.key("cache")
-      cache.writeStatistics(to: &json, for: request.access)
-      json.key("shared_memory")
-      sharedMemory.writeStatistics(to: &json)
-    }
-    return Response(json: json).answering(request)
-  }
-
-  /// What there is.
->>>>>>> tls
   func index(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
     var response = wantsPage(request) ? Page.document.response(to: request.head) : list(request)

@@ -43,15 +43,11 @@ final class SharedMemoryStock: Sendable {
     return passed
   }
 
-  /// The numbers of `/stats`.
-  func writeStatistics(to json: inout JSONWriter) {
+  /// What it holds.
+  var statistics: SharedMemoryStatistics {
     let (budget, bytes, count) = index.withLock { ($0.budget, $0.bytes, $0.count) }
-    json.object {
-      $0.member("budget_bytes", budget)
-      $0.member("bytes", bytes)
-      $0.member("partitions", count)
-      $0.member("handed_out", handedOut.load(ordering: .relaxed))
-    }
+    return SharedMemoryStatistics(
+      budget: budget, bytes: bytes, partitions: count, handedOut: handedOut.load(ordering: .relaxed))
   }
 
   // MARK: Making

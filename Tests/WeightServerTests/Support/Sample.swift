@@ -26,8 +26,10 @@ struct Sample {
       configuration ?? off, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     catalog = Catalog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     monitor = Monitor(
-      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(), server: { nil },
-      pools: [])
+      catalog: catalog, cache: cache,
+      sharedMemory: SharedMemoryStock(
+        budget: 0, buffers: cache.buffers, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
+      requests: RequestInstruments(), transfers: Transfers(), server: { nil }, pools: [])
     let queue = DispatchQueue(label: "test.loading")
     catalog.load(sources, options: LoadOptions(), on: queue)
     queue.sync {}
@@ -45,27 +47,16 @@ struct Sample {
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-<<<<<<< HEAD
-    let partitions = PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers)
+    let partitions = PartitionRoutes(
+      catalog: catalog, cache: cache, sharedMemory: monitor.sharedMemory, transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        partitions,
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
-        HubRoutes(partitions: partitions),
-=======
-    let sharedMemory = SharedMemoryStock(budget: 0, buffers: cache.buffers, logger: logger)
-    let router = Router(
-      groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, sharedMemory: sharedMemory),
-        ManifestRoutes(
-          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(
-          catalog: catalog, cache: cache, sharedMemory: sharedMemory, statistics: { nil }, started: .now),
->>>>>>> tls
-      ],
+      groups: control + [PageRoutes(), HubRoutes(partitions: partitions)],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
