@@ -48,7 +48,10 @@ let package = Package(
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      resources: ["page.html", "page.css", "page.js", "ask.js", "dom.js", "split.js", "icon.svg"].map {
+        .embedInCode("Page/\($0)")
+      }),
     .executableTarget(
       name: "Command",
       dependencies: [

@@ -72,11 +72,143 @@ package nonisolated struct Weightserver_V1_Stats: @unchecked Sendable {
   /// Clears the value of `cache`. Subsequent reads from it will return its default value.
   package mutating func clearCache() {_uniqueStorage()._cache = nil}
 
+  /// The server's version.
+  package var version: String {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
+
+  /// Bytes that answers were promised to have and that were not sent yet.
+  package var bytesInFlight: Int64 {
+    get {_storage._bytesInFlight}
+    set {_uniqueStorage()._bytesInFlight = newValue}
+  }
+
+  package var tls: Weightserver_V1_TLSStats {
+    get {_storage._tls ?? Weightserver_V1_TLSStats()}
+    set {_uniqueStorage()._tls = newValue}
+  }
+  /// Returns true if `tls` has been explicitly set.
+  package var hasTls: Bool {_storage._tls != nil}
+  /// Clears the value of `tls`. Subsequent reads from it will return its default value.
+  package mutating func clearTls() {_uniqueStorage()._tls = nil}
+
+  /// How often each limit was reached, by its name.
+  package var limitsReached: Dictionary<String,Int64> {
+    get {_storage._limitsReached}
+    set {_uniqueStorage()._limitsReached = newValue}
+  }
+
+  package var transferCount: Int64 {
+    get {_storage._transferCount}
+    set {_uniqueStorage()._transferCount = newValue}
+  }
+
+  /// Partitions that are being sent, the oldest first.
+  package var transfers: [Weightserver_V1_Transfer] {
+    get {_storage._transfers}
+    set {_uniqueStorage()._transfers = newValue}
+  }
+
+  /// Pools of threads, by their names.
+  package var workers: Dictionary<String,Weightserver_V1_WorkerStats> {
+    get {_storage._workers}
+    set {_uniqueStorage()._workers = newValue}
+  }
+
+  package var process: Weightserver_V1_ProcessStats {
+    get {_storage._process ?? Weightserver_V1_ProcessStats()}
+    set {_uniqueStorage()._process = newValue}
+  }
+  /// Returns true if `process` has been explicitly set.
+  package var hasProcess: Bool {_storage._process != nil}
+  /// Clears the value of `process`. Subsequent reads from it will return its default value.
+  package mutating func clearProcess() {_uniqueStorage()._process = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+package nonisolated struct Weightserver_V1_TLSStats: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var handshakes: Int64 = 0
+
+  package var handshakesResumed: Int64 = 0
+
+  package var handshakesFailed: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Weightserver_V1_Transfer: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var id: String = String()
+
+  /// Who it is sent to.
+  package var remote: String = String()
+
+  package var model: String = String()
+
+  package var rank: Int32 = 0
+
+  package var mp: Int32 = 0
+
+  package var parameters: String = String()
+
+  package var bytes: Int64 = 0
+
+  package var bytesSent: Int64 = 0
+
+  package var seconds: Double = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Weightserver_V1_WorkerStats: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var limit: Int64 = 0
+
+  package var busy: Int64 = 0
+
+  package var waiting: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
+}
+
+package nonisolated struct Weightserver_V1_ProcessStats: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  package var cpuSeconds: Double = 0
+
+  package var residentBytes: Int64 = 0
+
+  package var openDescriptors: Int64 = 0
+
+  package var descriptorLimit: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Weightserver_V1_ConnectionStats: Sendable {
@@ -151,6 +283,8 @@ package nonisolated struct Weightserver_V1_CacheStats: Sendable {
 
   package var errors: Int64 = 0
 
+  package var freeBytes: Int64 = 0
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
@@ -162,7 +296,7 @@ fileprivate nonisolated let _protobuf_package = "weightserver.v1"
 
 nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Stats"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}uptime_seconds\0\u{1}connections\0\u{1}requests\0\u{1}responses\0\u{3}bytes_sent\0\u{1}cache\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}uptime_seconds\0\u{1}connections\0\u{1}requests\0\u{1}responses\0\u{3}bytes_sent\0\u{1}cache\0\u{1}version\0\u{3}bytes_in_flight\0\u{1}tls\0\u{3}limits_reached\0\u{3}transfer_count\0\u{1}transfers\0\u{1}workers\0\u{1}process\0")
 
   fileprivate class _StorageClass {
     var _uptimeSeconds: Double = 0
@@ -171,6 +305,14 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
     var _responses: Weightserver_V1_ResponseStats? = nil
     var _bytesSent: Int64 = 0
     var _cache: Weightserver_V1_CacheStats? = nil
+    var _version: String = String()
+    var _bytesInFlight: Int64 = 0
+    var _tls: Weightserver_V1_TLSStats? = nil
+    var _limitsReached: Dictionary<String,Int64> = [:]
+    var _transferCount: Int64 = 0
+    var _transfers: [Weightserver_V1_Transfer] = []
+    var _workers: Dictionary<String,Weightserver_V1_WorkerStats> = [:]
+    var _process: Weightserver_V1_ProcessStats? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -187,6 +329,14 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
       _responses = source._responses
       _bytesSent = source._bytesSent
       _cache = source._cache
+      _version = source._version
+      _bytesInFlight = source._bytesInFlight
+      _tls = source._tls
+      _limitsReached = source._limitsReached
+      _transferCount = source._transferCount
+      _transfers = source._transfers
+      _workers = source._workers
+      _process = source._process
     }
   }
 
@@ -211,6 +361,14 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
         case 4: try { try decoder.decodeSingularMessageField(value: &_storage._responses) }()
         case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._bytesSent) }()
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._cache) }()
+        case 7: try { try decoder.decodeSingularStringField(value: &_storage._version) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._bytesInFlight) }()
+        case 9: try { try decoder.decodeSingularMessageField(value: &_storage._tls) }()
+        case 10: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: &_storage._limitsReached) }()
+        case 11: try { try decoder.decodeSingularInt64Field(value: &_storage._transferCount) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._transfers) }()
+        case 13: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Weightserver_V1_WorkerStats>.self, value: &_storage._workers) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._process) }()
         default: break
         }
       }
@@ -241,6 +399,30 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
       try { if let v = _storage._cache {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
       } }()
+      if !_storage._version.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._version, fieldNumber: 7)
+      }
+      if _storage._bytesInFlight != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._bytesInFlight, fieldNumber: 8)
+      }
+      try { if let v = _storage._tls {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+      } }()
+      if !_storage._limitsReached.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMap<SwiftProtobuf.ProtobufString,SwiftProtobuf.ProtobufInt64>.self, value: _storage._limitsReached, fieldNumber: 10)
+      }
+      if _storage._transferCount != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._transferCount, fieldNumber: 11)
+      }
+      if !_storage._transfers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._transfers, fieldNumber: 12)
+      }
+      if !_storage._workers.isEmpty {
+        try visitor.visitMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Weightserver_V1_WorkerStats>.self, value: _storage._workers, fieldNumber: 13)
+      }
+      try { if let v = _storage._process {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -256,10 +438,213 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
         if _storage._responses != rhs_storage._responses {return false}
         if _storage._bytesSent != rhs_storage._bytesSent {return false}
         if _storage._cache != rhs_storage._cache {return false}
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._bytesInFlight != rhs_storage._bytesInFlight {return false}
+        if _storage._tls != rhs_storage._tls {return false}
+        if _storage._limitsReached != rhs_storage._limitsReached {return false}
+        if _storage._transferCount != rhs_storage._transferCount {return false}
+        if _storage._transfers != rhs_storage._transfers {return false}
+        if _storage._workers != rhs_storage._workers {return false}
+        if _storage._process != rhs_storage._process {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Weightserver_V1_TLSStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".TLSStats"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}handshakes\0\u{3}handshakes_resumed\0\u{3}handshakes_failed\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.handshakes) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.handshakesResumed) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.handshakesFailed) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.handshakes != 0 {
+      try visitor.visitSingularInt64Field(value: self.handshakes, fieldNumber: 1)
+    }
+    if self.handshakesResumed != 0 {
+      try visitor.visitSingularInt64Field(value: self.handshakesResumed, fieldNumber: 2)
+    }
+    if self.handshakesFailed != 0 {
+      try visitor.visitSingularInt64Field(value: self.handshakesFailed, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Weightserver_V1_TLSStats, rhs: Weightserver_V1_TLSStats) -> Bool {
+    if lhs.handshakes != rhs.handshakes {return false}
+    if lhs.handshakesResumed != rhs.handshakesResumed {return false}
+    if lhs.handshakesFailed != rhs.handshakesFailed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Weightserver_V1_Transfer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".Transfer"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}remote\0\u{1}model\0\u{1}rank\0\u{1}mp\0\u{1}parameters\0\u{1}bytes\0\u{3}bytes_sent\0\u{1}seconds\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.remote) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.model) }()
+      case 4: try { try decoder.decodeSingularInt32Field(value: &self.rank) }()
+      case 5: try { try decoder.decodeSingularInt32Field(value: &self.mp) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.parameters) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.bytes) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.bytesSent) }()
+      case 9: try { try decoder.decodeSingularDoubleField(value: &self.seconds) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.id.isEmpty {
+      try visitor.visitSingularStringField(value: self.id, fieldNumber: 1)
+    }
+    if !self.remote.isEmpty {
+      try visitor.visitSingularStringField(value: self.remote, fieldNumber: 2)
+    }
+    if !self.model.isEmpty {
+      try visitor.visitSingularStringField(value: self.model, fieldNumber: 3)
+    }
+    if self.rank != 0 {
+      try visitor.visitSingularInt32Field(value: self.rank, fieldNumber: 4)
+    }
+    if self.mp != 0 {
+      try visitor.visitSingularInt32Field(value: self.mp, fieldNumber: 5)
+    }
+    if !self.parameters.isEmpty {
+      try visitor.visitSingularStringField(value: self.parameters, fieldNumber: 6)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.bytes, fieldNumber: 7)
+    }
+    if self.bytesSent != 0 {
+      try visitor.visitSingularInt64Field(value: self.bytesSent, fieldNumber: 8)
+    }
+    if self.seconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.seconds, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Weightserver_V1_Transfer, rhs: Weightserver_V1_Transfer) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.remote != rhs.remote {return false}
+    if lhs.model != rhs.model {return false}
+    if lhs.rank != rhs.rank {return false}
+    if lhs.mp != rhs.mp {return false}
+    if lhs.parameters != rhs.parameters {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.bytesSent != rhs.bytesSent {return false}
+    if lhs.seconds != rhs.seconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Weightserver_V1_WorkerStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".WorkerStats"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}limit\0\u{1}busy\0\u{1}waiting\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.limit) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.busy) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.waiting) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.limit != 0 {
+      try visitor.visitSingularInt64Field(value: self.limit, fieldNumber: 1)
+    }
+    if self.busy != 0 {
+      try visitor.visitSingularInt64Field(value: self.busy, fieldNumber: 2)
+    }
+    if self.waiting != 0 {
+      try visitor.visitSingularInt64Field(value: self.waiting, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Weightserver_V1_WorkerStats, rhs: Weightserver_V1_WorkerStats) -> Bool {
+    if lhs.limit != rhs.limit {return false}
+    if lhs.busy != rhs.busy {return false}
+    if lhs.waiting != rhs.waiting {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Weightserver_V1_ProcessStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".ProcessStats"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}cpu_seconds\0\u{3}resident_bytes\0\u{3}open_descriptors\0\u{3}descriptor_limit\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularDoubleField(value: &self.cpuSeconds) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.residentBytes) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.openDescriptors) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.descriptorLimit) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.cpuSeconds.bitPattern != 0 {
+      try visitor.visitSingularDoubleField(value: self.cpuSeconds, fieldNumber: 1)
+    }
+    if self.residentBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.residentBytes, fieldNumber: 2)
+    }
+    if self.openDescriptors != 0 {
+      try visitor.visitSingularInt64Field(value: self.openDescriptors, fieldNumber: 3)
+    }
+    if self.descriptorLimit != 0 {
+      try visitor.visitSingularInt64Field(value: self.descriptorLimit, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Weightserver_V1_ProcessStats, rhs: Weightserver_V1_ProcessStats) -> Bool {
+    if lhs.cpuSeconds != rhs.cpuSeconds {return false}
+    if lhs.residentBytes != rhs.residentBytes {return false}
+    if lhs.openDescriptors != rhs.openDescriptors {return false}
+    if lhs.descriptorLimit != rhs.descriptorLimit {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -382,7 +767,7 @@ nonisolated extension Weightserver_V1_ResponseStats: SwiftProtobuf.Message, Swif
 
 nonisolated extension Weightserver_V1_CacheStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".CacheStats"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{1}folder\0\u{3}budget_bytes\0\u{1}bytes\0\u{1}entries\0\u{1}hits\0\u{1}misses\0\u{1}executions\0\u{1}evictions\0\u{1}errors\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}mode\0\u{1}folder\0\u{3}budget_bytes\0\u{1}bytes\0\u{1}entries\0\u{1}hits\0\u{1}misses\0\u{1}executions\0\u{1}evictions\0\u{1}errors\0\u{3}free_bytes\0")
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -400,6 +785,7 @@ nonisolated extension Weightserver_V1_CacheStats: SwiftProtobuf.Message, SwiftPr
       case 8: try { try decoder.decodeSingularInt64Field(value: &self.executions) }()
       case 9: try { try decoder.decodeSingularInt64Field(value: &self.evictions) }()
       case 10: try { try decoder.decodeSingularInt64Field(value: &self.errors) }()
+      case 11: try { try decoder.decodeSingularInt64Field(value: &self.freeBytes) }()
       default: break
       }
     }
@@ -436,6 +822,9 @@ nonisolated extension Weightserver_V1_CacheStats: SwiftProtobuf.Message, SwiftPr
     if self.errors != 0 {
       try visitor.visitSingularInt64Field(value: self.errors, fieldNumber: 10)
     }
+    if self.freeBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.freeBytes, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -450,6 +839,7 @@ nonisolated extension Weightserver_V1_CacheStats: SwiftProtobuf.Message, SwiftPr
     if lhs.executions != rhs.executions {return false}
     if lhs.evictions != rhs.evictions {return false}
     if lhs.errors != rhs.errors {return false}
+    if lhs.freeBytes != rhs.freeBytes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -44,7 +44,7 @@ struct PartitionRequest {
   }
 
   /// The checkpoint that is meant, of those that the client may see, at the revision that is pinned.
-  /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
+  /// - Throws: a `StatusError`: not found, still loading, failed, or a revision that is not served.
   func checkpoint(in catalog: Catalog, for access: Access) throws(StatusError) -> LoadedCheckpoint {
     try catalog.checkpoint(model, revision: revision, for: access)
   }
