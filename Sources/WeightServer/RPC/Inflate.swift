@@ -141,7 +141,8 @@ struct Inflate {
     table(first: 3, groups: [0, 0] + (1...5).map { $0 }, size: 4).dropLast() + [(258, 0)]
 
   /// Distance codes 0 to 29.
-  private static let distances: [(base: Int, extra: UInt32)] = table(first: 1, groups: [0, 0] + (1...13).map { $0 }, size: 2)
+  private static let distances: [(base: Int, extra: UInt32)] = table(
+    first: 1, groups: [0, 0] + (1...13).map { $0 }, size: 2)
 
   private static func table(first: Int, groups: [UInt32], size: Int) -> [(base: Int, extra: UInt32)] {
     var base = first

@@ -14,8 +14,12 @@ enum RPCCodec: String, Sendable, CaseIterable {
 
   /// The format of a media type; nil where it is another.
   init?(mediaType text: String) {
-    let parts = text.split(separator: ";").map { String(decoding: ASCII.trim([UInt8]($0.utf8)[...]), as: UTF8.self).lowercased() }
-    guard let type = parts.first, let codec = RPCCodec.allCases.first(where: { $0.mediaType == type }) else { return nil }
+    let parts = text.split(separator: ";").map {
+      String(decoding: ASCII.trim([UInt8]($0.utf8)[...]), as: UTF8.self).lowercased()
+    }
+    guard let type = parts.first, let codec = RPCCodec.allCases.first(where: { $0.mediaType == type }) else {
+      return nil
+    }
     guard parts.dropFirst().allSatisfy({ $0 == "charset=utf-8" || $0 == "charset=\"utf-8\"" }) else { return nil }
     self = codec
   }
@@ -30,7 +34,8 @@ enum RPCCodec: String, Sendable, CaseIterable {
       }
     } catch {
       throw StatusError(
-        .invalidArgument, "the message is not a \(Input.protoMessageName) in \(mediaType): \(String(describing: error).escaped)")
+        .invalidArgument,
+        "the message is not a \(Input.protoMessageName) in \(mediaType): \(String(describing: error).escaped)")
     }
   }
 

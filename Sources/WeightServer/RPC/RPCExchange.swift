@@ -97,7 +97,7 @@ final class RPCExchange: Sendable {
     let head = try RequestHead(method: inner.method, target: target, version: request.head.version, fields: fields)
     var made = Request(
       head: head, body: inner.body, deadline: request.deadline, remoteAddress: request.remoteAddress,
-      peer: request.peer, id: request.id, cancellation: request.cancellation)
+      peer: request.peer, load: request.load, name: request.name, cancellation: request.cancellation)
     made.access = request.access
     for group in groups {
       if let route = group.routes(at: target.segments).first(where: { $0.methods.contains(inner.method) }) {

@@ -41,7 +41,9 @@ struct RPCRequest: Sendable {
   }
 
   private init(query: QueryItems, body: [UInt8]) throws(StatusError) {
-    guard body.isEmpty else { throw StatusError(.invalidArgument, "a GET of a call takes no body: its message is in the query") }
+    guard body.isEmpty else {
+      throw StatusError(.invalidArgument, "a GET of a call takes no body: its message is in the query")
+    }
     for item in query.items where !RPCRequest.parameters.contains(item.name) {
       throw StatusError(
         .invalidArgument,
@@ -91,7 +93,8 @@ struct RPCRequest: Sendable {
       var fields = HTTPFields()
       fields[.acceptEncoding] = "gzip, identity"
       throw StatusError(
-        .unimplemented, "compression '\(other.utf8.printable)' is not known: supported are gzip and identity", fields: fields)
+        .unimplemented, "compression '\(other.utf8.printable)' is not known: supported are gzip and identity",
+        fields: fields)
     }
   }
 }
