@@ -6,6 +6,7 @@ PYTHON ?= python3
 FUZZ_SECONDS ?= 60
 INTEROP := Tests/Interop
 VENV := $(INTEROP)/.venv
+BENCH_VENV := Benchmarks/.venv
 
 export SWIFT_BACKTRACE ?= enable=no
 
@@ -17,7 +18,7 @@ help:
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
 	@echo 'make examples build the packages in Examples'
-	@echo 'make bench    measure against nginx and Python, in the same run'
+	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
 	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make fuzz     each parser of files for $(FUZZ_SECONDS) seconds with inputs that libFuzzer makes; Scripts/fuzz for one'
 	@echo 'make clean    remove everything that was built'
@@ -57,15 +58,22 @@ examples:
 	  swift build --package-path "$$(dirname "$$example")" --scratch-path .build-examples || exit 1; \
 	done
 
-bench: $(VENV)/made
+$(BENCH_VENV)/made: Benchmarks/requirements.txt
+	Scripts/bootstrap bench
+	rm -rf $(BENCH_VENV)
+	$(PYTHON) -m venv $(BENCH_VENV)
+	DS_BUILD_OPS=0 $(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+# Some of it: make bench ONLY=serve,cold, which leaves RESULTS.md as it is.
+bench: $(BENCH_VENV)/made
 	Scripts/bootstrap bench
 	swift build --configuration release --product weight-server
 	swift build --configuration release --package-path Benchmarks
-	@$(VENV)/bin/python Benchmarks/index.py \
-	  "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/IndexBenchmark"
-	@$(VENV)/bin/python Benchmarks/serve.py "$$(swift build --configuration release --show-bin-path)/weight-server"
-	@$(VENV)/bin/python Benchmarks/casts.py "$$(swift build --configuration release --show-bin-path)/weight-server"
-	@$(VENV)/bin/python Benchmarks/names.py "$$(swift build --configuration release --show-bin-path)/weight-server"
+	@$(BENCH_VENV)/bin/python Benchmarks/bench.py \
+	  --server "$$(swift build --configuration release --show-bin-path)/weight-server" \
+	  --benchmarks "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)" \
+	  $(if $(ONLY),--only $(ONLY),--results Benchmarks/RESULTS.md)
 
 torture:
 	Scripts/bootstrap
@@ -77,4 +85,4 @@ fuzz:
 	set -e; for target in safetensors zip pickle npy dcp json manifest; do Scripts/fuzz $$target $(FUZZ_SECONDS); done
 
 clean:
-	rm -rf .build .build-* Tests/Fuzz/.build* $(VENV)
+	rm -rf .build .build-* Tests/Fuzz/.build* Benchmarks/.build $(VENV) $(BENCH_VENV)

@@ -16,6 +16,8 @@ public struct ClientConfiguration: Sendable, Hashable {
   public var responseTimeout = Duration.seconds(300)
   /// Time between two pieces of a body.
   public var progressTimeout = Duration.seconds(60)
+  /// What is shown to the server with each request, where reading needs it.
+  public var token: BearerToken?
   /// When a failed request is tried again.
   public var retry = RetryPolicy()
   /// Requests in flight at once; more wait their turn.

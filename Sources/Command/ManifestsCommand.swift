@@ -8,6 +8,8 @@ struct ManifestsCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "manifests", abstract: "List the checkpoints that a server has.")
 
+  @OptionGroup var access: TokenOptions
+
   @Flag(help: "Say more about errors.")
   var verbose = false
 
@@ -16,7 +18,9 @@ struct ManifestsCommand: AsyncParsableCommand, TalkativeCommand {
 
   func run() async throws {
     do throws(WeightClientError) {
-      let client = try WeightClient(url)
+      var configuration = ClientConfiguration()
+      configuration.token = try access.token()
+      let client = try WeightClient(url, configuration: configuration)
       defer { client.closeIdleConnections() }
       let manifests = try await client.manifests()
       Terminal.write(ManifestsCommand.table(manifests), to: .output)

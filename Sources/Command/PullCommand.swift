@@ -30,6 +30,8 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
 
+  @OptionGroup var access: TokenOptions
+
   @Flag(help: "Make the SHA-256 of what arrives and compare it with the server's.")
   var verify = false
 
@@ -61,6 +63,7 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   private func pull() async throws(WeightClientError) {
     var configuration = ClientConfiguration()
     if verify { configuration.verification = .digest }
+    configuration.token = try access.token()
     let client = try WeightClient(url, configuration: configuration)
     defer { client.closeIdleConnections() }
     let pairs = parameters.pairs.map { PartitionRequest.Parameter(name: $0.name, value: $0.value) }

@@ -55,6 +55,7 @@ struct Exchanger: Sendable {
     var all = HTTPFields()
     all[.hostName] = address.hostField
     all[.userAgent] = "weight-server-client"
+    if let token = configuration.token { all[.authorization] = "Bearer \(token.secret)" }
     all.append(contentsOf: fields)
     do throws(StatusError) {
       let target = try RequestTarget((address.basePath + target).utf8, method: method)

@@ -97,7 +97,7 @@ struct Transmission {
   /// Bytes in memory that are sent before the content.
   var memory: ArraySlice<UInt8> { memoryBytes[memoryStart...] }
 
-  /// Bytes of it that are in memory, or will be until it has ended: of windows there are two at a time.
+  /// Bytes of it that are in memory of its own, or will be until it has ended: of windows there are two at a time.
   var heldBytes: Int {
     let content = if case .buffer(let buffer, _) = content { buffer.capacity } else { 0 }
     let next =
@@ -105,7 +105,7 @@ struct Transmission {
       case .piece(let piece): if case .bytes(let bytes) = piece { bytes.count } else { 0 }
       case .filled(let buffer): buffer.capacity
       case .filling: windowBytes
-      case .none, .awaiting, .finished: 0
+      case .located, .none, .awaiting, .finished: 0
       }
     return memory.count + max(content + next, 2 * windowBytes)
   }

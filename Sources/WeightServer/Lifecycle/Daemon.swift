@@ -41,7 +41,8 @@ package final class Daemon: Sendable {
       RepeatingTimer(label: "weight-server.tokens") { [weak tokens] in tokens?.reloadIfChanged() }
     }
     let authorizer = Authorizer(
-      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
+      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }),
+      certificates: try CertificateScopes(configuration.tls))
     let limits = configuration.limits
     let refusals = RefusalLog(logger: logger)
     let meter = LimitMeter { refusals.note($0) }

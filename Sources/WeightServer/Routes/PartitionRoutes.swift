@@ -36,7 +36,7 @@ struct PartitionRoutes: RouteGroup {
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
-    let response = answer(request, with: plan, of: loaded, fields: fields)
+    let response = try answer(request, with: plan, of: loaded, fields: fields)
     let head = request.head
     if head.method == .head, !head.hasConditions, response.status == .ok, let query = head.target.query {
       requests[query] = wanted
@@ -47,9 +47,10 @@ struct PartitionRoutes: RouteGroup {
 
   /// Answers a GET or HEAD with a partition's body.
   /// - Parameter fields: of the answer, besides those that say which bytes these are.
+  /// - Throws: `resource_exhausted` where too much is being computed already.
   func answer(
     _ request: Request, with plan: PartitionPlan, of loaded: LoadedCheckpoint, fields: HTTPFields
-  ) -> Response {
+  ) throws(StatusError) -> Response {
     let body = PartitionBody(plan, sources: loaded.sources)
     var fields = fields
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)

@@ -28,22 +28,19 @@ struct Router: RequestHandler {
   func answerAtOnce(_ request: Request) -> Response? {
     guard canBeAtOnce(request.head) else { return nil }
     var request = request
-    let route: Route
-    let ticket: RequestAdmission.Ticket?
     do throws(StatusError) {
-      route = try admit(&request)
-      ticket = try admission.begin(request, route.scope)
+      let route = try admit(&request)
+      let ticket = try admission.begin(request, route.scope)
+      let response: Response?
+      if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
+      guard let response else {
+        ticket?.end()
+        return nil
+      }
+      return finish(response, accessLog.begin(request), ticket)
     } catch {
       return accessLog.begin(request).finish(Response(error))
     }
-    let exchange = accessLog.begin(request)
-    let response: Response?
-    if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
-    guard let response else {
-      ticket?.end()
-      return nil
-    }
-    return finish(response, exchange, ticket)
   }
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
