@@ -99,6 +99,7 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
     if let connections { configuration.connections = connections }
     if let timeout { configuration.deadline = .milliseconds(Int64(timeout * 1000)) }
     configuration.trust = trust.trust
+    configuration.token = try access.token()
     // Whoever calls this again wants to go on.
     configuration.keepsPartialWhenCancelled = true
     return configuration

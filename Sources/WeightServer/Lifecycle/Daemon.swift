@@ -67,14 +67,15 @@ package final class Daemon: Sendable {
     let partitions = PartitionRoutes(
       catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
       transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        partitions,
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
-        HubRoutes(partitions: partitions),
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
       ],
       workers: planning, authorizer: authorizer,
       admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
