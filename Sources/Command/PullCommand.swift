@@ -92,7 +92,7 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
     ranks?.range ?? (rank ?? 0)...(rank ?? 0)
   }
 
-  private var clientConfiguration: ClientConfiguration {
+  private func clientConfiguration() throws(WeightClientError) -> ClientConfiguration {
     var configuration = ClientConfiguration()
     if verify { configuration.verification = .digest }
     if let connections { configuration.connections = connections }
@@ -105,7 +105,7 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   }
 
   private func pull() async throws(WeightClientError) {
-    let client = try WeightClient(servers: urls, configuration: clientConfiguration)
+    let client = try WeightClient(servers: urls, configuration: clientConfiguration())
     defer { client.closeIdleConnections() }
     let pairs = parameters.pairs.map { PartitionRequest.Parameter(name: $0.name, value: $0.value) }
     var group = GroupRequest(mp: mp, model: model, revision: parameters.revision)
