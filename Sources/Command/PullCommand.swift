@@ -95,6 +95,7 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   private func clientConfiguration() throws(WeightClientError) -> ClientConfiguration {
     var configuration = ClientConfiguration()
     if verify { configuration.verification = .digest }
+    configuration.token = try access.token()
     if let connections { configuration.connections = connections }
     if let timeout { configuration.deadline = .milliseconds(Int64(timeout * 1000)) }
     configuration.trust = trust.trust

@@ -16,10 +16,10 @@ package struct Configuration: Sendable {
   package var access = AccessRules()
   /// Partitions that are kept in files.
   package var cache = Cache()
-  /// How TLS is spoken.
-  package var tls = TLS()
   /// Partitions that workers of this host map.
   package var sharedMemory = SharedMemory()
+  /// How TLS is spoken.
+  package var tls = TLS()
   /// Bounds of connections and work.
   package var limits = Limits()
   /// What is logged, and how.

@@ -9,8 +9,8 @@ extension Setting {
     + access
     + admission
     + pacing
-    + tls
     + sharedMemory
+    + tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

@@ -48,7 +48,8 @@ package final class Daemon: Sendable {
     let meter = LimitMeter { refusals.note($0) }
     let cache = PartitionCache(
       configuration.cache, environment: environment,
-      executions: ExecutionLimit(limit: limits.executions, meter: meter), logger: logger)
+      executions: ExecutionLimit(limit: limits.executions, meter: meter),
+      sharedBytes: configuration.sharedMemory.budget, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
@@ -59,15 +60,13 @@ package final class Daemon: Sendable {
     let reference = ServerReference()
     let planning = WorkerPool(limit: workers, label: "weight-server.planning")
     let reading = WorkerPool(limit: workers, label: "weight-server.reading")
-    let sharedMemory = SharedMemoryStock(
-      budget: configuration.sharedMemory.budget, buffers: cache.buffers, logger: logger)
     let monitor = Monitor(
-      catalog: catalog, cache: cache, sharedMemory: sharedMemory, requests: RequestInstruments(),
-      transfers: Transfers(), server: { reference.server?.statistics() },
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
+      server: { reference.server?.statistics() },
       pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
     let partitions = PartitionRoutes(
-      catalog: catalog, cache: cache, sharedMemory: sharedMemory,
-      isPrivate: authorizer.guardsReading || configuration.tls.guardsReading, transfers: monitor.transfers)
+      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
+      transfers: monitor.transfers)
     let control: [any RouteGroup] = [
       partitions,
       ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
@@ -75,7 +74,9 @@ package final class Daemon: Sendable {
       MonitorRoutes(monitor: monitor),
     ]
     let router = Router(
-      groups: control + [PageRoutes(), HubRoutes(partitions: partitions)],
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
+      ],
       workers: planning, authorizer: authorizer,
       admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))

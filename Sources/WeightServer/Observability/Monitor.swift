@@ -5,7 +5,6 @@ import Transport
 struct Monitor: Sendable {
   let catalog: Catalog
   let cache: PartitionCache
-  let sharedMemory: SharedMemoryStock
   /// Requests by route.
   let requests: RequestInstruments
   /// What is being sent.
@@ -26,7 +25,7 @@ struct Monitor: Sendable {
       requests: requests, transfers: transfers.current(for: access),
       manifests: catalog.all(for: access).map { catalog.refresh($0) },
       isReady: catalog.readiness(for: access) == .ready,
-      cache: cache.statistics(for: access), sharedMemory: sharedMemory.statistics, pools: pools.map { ($0.name, $0.pool.load) },
+      cache: cache.statistics(for: access), pools: pools.map { ($0.name, $0.pool.load) },
       process: ProcessStatistics.current())
   }
 }
@@ -45,7 +44,6 @@ struct MonitorSnapshot {
   let manifests: [ManifestEntry]
   let isReady: Bool
   let cache: CacheStatistics
-  let sharedMemory: SharedMemoryStatistics
   let pools: [(name: String, load: WorkerPool.Load)]
   let process: ProcessStatistics
 }

@@ -7,20 +7,15 @@ import Transport
 struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
-  let sharedMemory: SharedMemoryStock
   /// Whether an answer is for its client alone, and shared caches may not keep it.
   let isPrivate: Bool
   let transfers: Transfers
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
-  init(
-    catalog: Catalog, cache: PartitionCache, sharedMemory: SharedMemoryStock, isPrivate: Bool = false,
-    transfers: Transfers = Transfers()
-  ) {
+  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false, transfers: Transfers = Transfers()) {
     self.catalog = catalog
     self.cache = cache
-    self.sharedMemory = sharedMemory
     self.isPrivate = isPrivate
     self.transfers = transfers
   }
@@ -41,12 +36,13 @@ struct PartitionRoutes: RouteGroup {
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
-    let response = try answer(request, with: plan, of: loaded, fields: fields)
+    var response = try answer(request, with: plan, of: loaded, fields: fields)
     let head = request.head
     if head.method == .head, !head.hasConditions, response.status == .ok, let query = head.target.query {
       requests[query] = wanted
       loaded.heads[query] = PartitionHead(response, identity: plan.identity)
     }
+    cache.sharedMemory.attach(plan.identity, to: &response, for: request)
     return response
   }
 
@@ -72,10 +68,6 @@ struct PartitionRoutes: RouteGroup {
     }
     var response = serve(representation, for: request.head)
     let isWhole = response.status == .ok && !isHead
-    if response.status == .ok, DescriptorWish.isMade(by: request), let passed = sharedMemory.take(plan.identity) {
-      response.descriptor = passed
-      response.fields[.contentDescriptor] = DescriptorWish.kind
-    }
     watch(&response, request, of: loaded, plan)
     let before = response.onDelivery
     response.onDelivery = { [cache] delivery in
@@ -88,24 +80,23 @@ struct PartitionRoutes: RouteGroup {
     return response
   }
 
-  /// Waits for what a request for a partition wants to be there before it is answered: the partition in shared memory, its digest.
-  func prepareShard(_ request: Request, then: @escaping @Sendable () -> Void) {
-    guard DescriptorWish.isMade(by: request), let wanted = try? parse(request),
-      let (loaded, plan) = try? plan(wanted, for: request.access)
-    else { return awaitDigest(request, then: then) }
-    sharedMemory.prepare(PartitionBody(plan, sources: loaded.sources)) { awaitDigest(request, then: then) }
-  }
-
   /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
   private func shardHead(_ request: Request) -> Response? {
     guard request.head.method == .head, !request.head.hasConditions, !DescriptorWish.isMade(by: request),
-      let query = request.head.target.query, let wanted = requests[query],
-      let entry = try? catalog.find(wanted.model, for: request.access),
+      let query = request.head.target.query, let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
       case .ready(let loaded) = entry.state,
       let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
       head.hasDigest || cache.digests.digest(head.identity) == nil
     else { return nil }
     return head.response
+  }
+
+  /// Waits for what a request for a partition wants to be there before it is answered: the partition in shared memory, its digest.
+  private func prepareShard(_ request: Request, then: @escaping @Sendable () -> Void) {
+    guard DescriptorWish.isMade(by: request), let wanted = try? parse(request),
+      let (loaded, plan) = try? plan(wanted, for: request.access)
+    else { return awaitDigest(request, then: then) }
+    cache.sharedMemory.prepare(PartitionBody(plan, sources: loaded.sources)) { awaitDigest(request, then: then) }
   }
 
   /// Waits for the digest of the partition that `/shard` is asked for, where the client wants it; then calls `then`. A request that is

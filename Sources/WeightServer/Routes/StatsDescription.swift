@@ -21,10 +21,10 @@ struct StatsDescription {
       json.object { write(snapshot.cache, to: &$0) }
       json.key("shared_memory")
       json.object {
-        $0.member("budget_bytes", snapshot.sharedMemory.budget)
-        $0.member("bytes", snapshot.sharedMemory.bytes)
-        $0.member("partitions", snapshot.sharedMemory.partitions)
-        $0.member("handed_out", snapshot.sharedMemory.handedOut)
+        $0.member("budget_bytes", snapshot.cache.shared.budget)
+        $0.member("bytes", snapshot.cache.shared.bytes)
+        $0.member("partitions", snapshot.cache.shared.partitions)
+        $0.member("handed_out", snapshot.cache.shared.handedOut)
       }
       json.member("transfer_count", snapshot.transfers.count)
       json.key("transfers")

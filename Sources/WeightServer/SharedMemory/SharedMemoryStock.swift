@@ -36,18 +36,32 @@ final class SharedMemoryStock: Sendable {
     }
   }
 
-  /// A descriptor of a partition that lies in memory, to be given away.
-  func take(_ id: String) -> PassedDescriptor? {
-    guard let memory = index.withLock({ $0.use(id) }), let passed = try? memory.open() else { return nil }
+  /// Gives a descriptor of a partition that lies in memory away with the answer to a request that wishes one.
+  func attach(_ id: String, to response: inout Response, for request: Request) {
+    guard response.status == .ok, DescriptorWish.isMade(by: request), let memory = index.withLock({ $0.use(id) }),
+      let passed = try? memory.open()
+    else { return }
     handedOut.add(1, ordering: .relaxed)
-    return passed
+    response.descriptor = passed
+    response.fields[.contentDescriptor] = DescriptorWish.kind
   }
 
-  /// What it holds.
-  var statistics: SharedMemoryStatistics {
-    let (budget, bytes, count) = index.withLock { ($0.budget, $0.bytes, $0.count) }
-    return SharedMemoryStatistics(
-      budget: budget, bytes: bytes, partitions: count, handedOut: handedOut.load(ordering: .relaxed))
+  /// What lies in memory, and how often it was given away.
+  struct Statistics: Sendable {
+    /// Bytes that all may have together.
+    let budget: Int
+    /// Bytes that they have.
+    let bytes: Int
+    let partitions: Int
+    let handedOut: Int
+  }
+
+  /// The numbers of now.
+  var statistics: Statistics {
+    let handedOut = handedOut.load(ordering: .relaxed)
+    return index.withLock {
+      Statistics(budget: $0.budget, bytes: $0.bytes, partitions: $0.count, handedOut: handedOut)
+    }
   }
 
   // MARK: Making

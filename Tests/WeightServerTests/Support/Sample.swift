@@ -26,10 +26,8 @@ struct Sample {
       configuration ?? off, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     catalog = Catalog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     monitor = Monitor(
-      catalog: catalog, cache: cache,
-      sharedMemory: SharedMemoryStock(
-        budget: 0, buffers: cache.buffers, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }),
-      requests: RequestInstruments(), transfers: Transfers(), server: { nil }, pools: [])
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(), server: { nil },
+      pools: [])
     let queue = DispatchQueue(label: "test.loading")
     catalog.load(sources, options: LoadOptions(), on: queue)
     queue.sync {}
@@ -47,8 +45,7 @@ struct Sample {
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let partitions = PartitionRoutes(
-      catalog: catalog, cache: cache, sharedMemory: monitor.sharedMemory, transfers: monitor.transfers)
+    let partitions = PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers)
     let control: [any RouteGroup] = [
       partitions,
       ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
@@ -56,7 +53,9 @@ struct Sample {
       MonitorRoutes(monitor: monitor),
     ]
     let router = Router(
-      groups: control + [PageRoutes(), HubRoutes(partitions: partitions)],
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
+      ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
