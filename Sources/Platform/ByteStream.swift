@@ -1,3 +1,5 @@
+import Glibc
+
 /// A connected stream of bytes in both directions: a socket as it is, or TLS over one.
 ///
 /// Plain calls go straight to the socket's. Each call answers nil where it would have to wait: for bytes to come where it
@@ -123,6 +125,15 @@ package enum ByteStream: Sendable {
       return try ByteStream.plainly { () throws(SystemError) in try socket.send(file, offset: offset, count: count) }
     case .secure(let session, let buffers):
       return try session.send(file, offset: offset, count: count, buffers: buffers)
+    }
+  }
+
+  /// Sends from the front of scattered bytes, at most `count`; answers how many were taken. The stream must be plain.
+  package func send(_ rest: ScatteredRest, count: Int) throws(StreamError) -> Int? {
+    switch self {
+    case .plain(let socket):
+      return try ByteStream.plainly { () throws(SystemError) in try socket.send(rest, count: count) }
+    case .secure: throw .system(SystemError("sendmsg", code: EOPNOTSUPP))
     }
   }
 

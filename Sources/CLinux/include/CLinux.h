@@ -58,14 +58,21 @@ int linux_notify_drain(int notifier);
 /// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
 int linux_allocate(int descriptor, int64_t count);
 
+/// madvise(2) with MADV_POPULATE_READ: reads pages of a mapping and makes them present, so that using them does not fault. Answers an
+/// errno value, 0 when it was done; EINVAL where the kernel (before 5.14) does not know how.
+int linux_populate(const void *address, size_t count);
+
 /// Whether fstatfs(2) says that the file lies in memory (tmpfs, ramfs).
 int linux_is_memory_file(int descriptor);
 
+/// Whether fstatfs(2) says that the file lies on another machine, or behind a program: NFS, SMB, Ceph, Lustre, FUSE and the like.
+int linux_is_remote_file(int descriptor);
+
+/// Whether the byte at an offset can be read without waiting for a disk (preadv2(2) with RWF_NOWAIT); -1 where that cannot be told.
+int linux_is_in_memory(int descriptor, int64_t offset);
+
 /// posix_fadvise(2) with POSIX_FADV_WILLNEED. Returns an errno value, not -1.
 int linux_will_need(int descriptor, int64_t offset, int64_t count);
-
-/// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
-int linux_sequential(int descriptor);
 
 /// Pieces of `length` bytes that are collected at each turn of a loop: `repeats` of them, `step` bytes apart; one turn's begin `stride`
 /// bytes behind the turn's before. A null `base` stands for zeros, of which there is one piece.

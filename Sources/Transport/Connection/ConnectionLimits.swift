@@ -25,6 +25,10 @@ package struct ConnectionLimits: Hashable, Sendable {
   /// Bytes of an answer that are sent as soon as there is one; the rest of a longer one waits for a turn.
   package var firstBudget = 256 << 10
 
+  /// Bytes of bodies that are sent to one address a second, over all of its connections; 0 for as many as it takes. Unix sockets are
+  /// not paced.
+  package var bytesPerSecond = 0
+
   /// The defaults.
   package init() {}
 

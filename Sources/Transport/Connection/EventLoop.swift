@@ -16,6 +16,8 @@ final class EventLoop: @unchecked Sendable {
   let queue: DispatchQueue
   /// Where bytes are received; they are taken out before the next read.
   var scratch = [UInt8](repeating: 0, count: 64 * 1024)
+  /// Heads that were received lately.
+  var heads = HeadMemo()
   /// Buffers for workers to fill.
   var buffers = BufferPool(limit: 16 << 20)
   /// Why no socket can be watched; nil where they can.

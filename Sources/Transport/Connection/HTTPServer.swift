@@ -35,7 +35,7 @@ package final class HTTPServer: Sendable {
     let cores = ProcessorCount.available()
     context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
-      onRefusal: onRefusal)
+      onRefusal: onRefusal, pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil)
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
   }
 
@@ -141,7 +141,7 @@ package final class HTTPServer: Sendable {
     let error = StatusError(.resourceExhausted, "there are too many connections: try again later")
     let answer = OutgoingResponse(
       Response(error), method: nil, version: .http11, closes: true, date: HTTPDate.format(WallClock.seconds()))
-    _ = try? socket.send((answer.head + error.body)[...])
+    _ = try? socket.send(answer.head[...])
     socket.shutdown(.sending)
   }
 
@@ -169,8 +169,8 @@ package final class HTTPServer: Sendable {
     let loop = loops[number % loops.count]
     func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection {
       ServerConnection(
-        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: socket.peerUser()), name: "c\(number)",
-        loop: loop, context: context, onClose: onClose)
+        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: socket.peerUser()),
+        name: "c\(number)", loop: loop, context: context, onClose: onClose)
     }
     switch fate {
     case .served: make { [self] in closed { $0.open -= 1 } }.start()

@@ -6,6 +6,8 @@ extension ServerConnection {
     case progressed
     /// The client takes no more at the moment.
     case blocked
+    /// The client's address has had its share of a while.
+    case paced
     case failed(StatusError)
   }
 
@@ -30,6 +32,7 @@ extension ServerConnection {
       do throws(StreamError) {
         switch try send(on: socket) {
         case .progressed: continue
+        case .paced: return nil
         case .blocked:
           waitUntilWritable()
           return nil
@@ -87,15 +90,25 @@ extension ServerConnection {
       note(count)
       return .progressed
     }
-    switch current.content {
+    guard let share = share(of: budget) else { return .paced }
+    let before = current.sent
+    defer { giveBack(share - ((transmission?.sent ?? before) - before)) }
+    return try send(current.content, share, on: socket)
+  }
+
+  /// Sends from the front of the content, at most `limit` bytes.
+  private func send(
+    _ content: Transmission.Content, _ limit: Int, on socket: ByteStream
+  ) throws(StreamError) -> Sending {
+    switch content {
     case .none: return .blocked
     case .buffer(let buffer, let start):
-      guard let count = try socket.send(buffer, from: start, count: budget) else { return .blocked }
+      guard let count = try socket.send(buffer, from: start, count: limit) else { return .blocked }
       if let free = transmission?.sentContent(count) { loop.buffers.give(free) }
       note(count)
       return .progressed
     case .file(let file, let offset, let total):
-      guard let count = try socket.send(file, offset: offset, count: min(total, budget)) else { return .blocked }
+      guard let count = try socket.send(file, offset: offset, count: min(total, limit)) else { return .blocked }
       _ = transmission?.sentContent(count)
       note(count)
       if count == 0 {
@@ -103,7 +116,21 @@ extension ServerConnection {
       }
       // What has just been sent may be of another version already: then the client must not take it for whole.
       return Transmission.check(file).map(Sending.failed) ?? .progressed
+    case .scattered(let rest): return try send(rest, limit, on: socket)
     }
+  }
+
+  private func send(_ rest: ScatteredRest, _ limit: Int, on socket: ByteStream) throws(StreamError) -> Sending {
+    do throws(StreamError) {
+      guard let count = try socket.send(rest, count: limit) else { return .blocked }
+      _ = transmission?.sentContent(count)
+      note(count)
+    } catch {
+      // A file that was cut has no bytes there any more.
+      if let failure = rest.bytes.files.lazy.compactMap(Transmission.check).first { return .failed(failure) }
+      throw error
+    }
+    return rest.bytes.files.lazy.compactMap(Transmission.check).first.map(Sending.failed) ?? .progressed
   }
 
   private func note(_ count: Int) {

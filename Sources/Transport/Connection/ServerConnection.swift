@@ -13,6 +13,7 @@ final class ServerConnection: @unchecked Sendable {
     let workers: WorkerPool
     let counters: ServerCounters
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
+    var pacer: Pacer?
   }
 
   let context: Context
@@ -32,6 +33,8 @@ final class ServerConnection: @unchecked Sendable {
   var budget = 0
   /// Whether the client takes nothing at the moment.
   private(set) var isBlocked = false
+  /// Whether its address has had its share of a while.
+  private var isPaced = false
 
   private var transmissions: UInt64 = 0
   /// What the loop knows it by, from `start` to `close`.
@@ -140,14 +143,17 @@ final class ServerConnection: @unchecked Sendable {
     let exchange = machine.exchange
     let timeout: Duration?
     do throws(StatusError) {
-      timeout = try RequestTimeout.parse(head.fields)
+      timeout = head.hasConditions ? try RequestTimeout.parse(head.fields) : nil
     } catch {
       return machine.respond(Response(error), to: exchange, date: loop.date)
     }
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      peer: peer, id: "\(name)-\(exchange)", cancellation: cancellation)
+      peer: peer, name: RequestName(connection: name, number: exchange), cancellation: cancellation)
+    if let response = context.handler.answerAtOnce(request) {
+      return machine.respond(response, to: exchange, date: loop.date)
+    }
     if let timeout { startDeadline(timeout, exchange: exchange) }
     let responder = Responder(connection: self, exchange: exchange)
     context.handler.handle(request) { responder.respond($0) }
@@ -163,7 +169,7 @@ final class ServerConnection: @unchecked Sendable {
     // An answer that could not be begun gives way to the error, and its owner hears of that one's delivery.
     if let replaced = transmission { outgoing.onDelivery = replaced.onDelivery }
     transmissions += 1
-    transmission = Transmission(outgoing, number: transmissions)
+    transmission = Transmission(outgoing, number: transmissions, takesScattered: socket?.isPlain ?? false)
     // Each answer costs something, however short it is.
     budget -= 4096
     return pump()
@@ -206,13 +212,22 @@ final class ServerConnection: @unchecked Sendable {
         }
         // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
         if count == 0 || count < loop.scratch.count && !inputEnds && socket.isPlain { hasInput = false }
-        perform(count == 0 ? machine.receivedEnd() : machine.received(loop.scratch[..<count], date: loop.date))
+        perform(count == 0 ? machine.receivedEnd() : take(count))
       } catch {
         perform(machine.abort())
         return
       }
     }
     receiveLater()
+  }
+
+  /// Has the machine take the bytes that were received; it need not read a head again that it knows.
+  private func take(_ count: Int) -> ServerConnectionStateMachine.Action {
+    guard machine.isBetweenRequests else { return machine.received(loop.scratch[..<count], date: loop.date) }
+    if let head = loop.heads.head(of: loop.scratch[..<count]) { return machine.received(head) }
+    let action = machine.received(loop.scratch[..<count], date: loop.date)
+    if case .handle(let head, _) = action, !machine.hasPending { loop.heads.insert(head, of: loop.scratch[..<count]) }
+    return action
   }
 
   /// Goes on to receive after the others of the loop had their turn.
@@ -291,6 +306,32 @@ extension ServerConnection {
     if endsWhenWritable { waitUntilWritable() }
   }
 
+  /// Bytes of a body that may be sent now; nil where its address has had its share, and sending goes on later.
+  func share(of wanted: Int) -> Int? {
+    guard let pacer = context.pacer, let address = pacedAddress else { return wanted }
+    switch pacer.take(wanted, for: address, at: .now) {
+    case .bytes(let count): return count
+    case .wait(let time):
+      isPaced = true
+      queue.asyncAfter(deadline: .now() + DispatchTimeInterval(time)) { [self] in
+        isPaced = false
+        yieldToOthers(isOnItsOwn: true)
+      }
+      return nil
+    }
+  }
+
+  /// Bytes of a share were not sent.
+  func giveBack(_ count: Int) {
+    if count > 0, let pacer = context.pacer, let address = pacedAddress { pacer.giveBack(count, for: address) }
+  }
+
+  /// The client's address without the port; nil for a Unix socket.
+  private var pacedAddress: String? {
+    guard !remoteAddress.hasPrefix("unix:"), let colon = remoteAddress.lastIndex(of: ":") else { return nil }
+    return String(remoteAddress[..<colon])
+  }
+
   /// Goes on after the other connections of the loop had their turn.
   /// - Parameter isOnItsOwn: whether this is the last thing that is done in a block of the queue.
   func yieldToOthers(isOnItsOwn: Bool = false) {
@@ -299,8 +340,8 @@ extension ServerConnection {
 
   /// Sends a budget's worth. On the loop's queue.
   func takeTurn() {
-    // What is made ready while the client takes nothing waits for it.
-    if !isBlocked { perform(pumpAgain()) }
+    // What is made ready while the client takes nothing, or may have nothing, waits for it.
+    if !isBlocked, !isPaced { perform(pumpAgain()) }
   }
 
   /// Sends on with a fresh budget.

@@ -104,6 +104,19 @@ struct ServerConnectionStateMachine {
     }
   }
 
+  /// Whether what comes next begins a head.
+  var isBetweenRequests: Bool {
+    if case .readingHead(let parser) = state { parser.isIdle } else { false }
+  }
+
+  /// A whole head without a body came, between requests, whose bytes were read before.
+  mutating func received(_ head: RequestHead) -> Action {
+    handle(head, body: [], rest: [])
+  }
+
+  /// Whether something was received behind the current request.
+  var hasPending: Bool { !pending.isEmpty }
+
   /// The client sends no more.
   mutating func receivedEnd() -> Action {
     inputHasEnded = true

@@ -8,6 +8,7 @@ struct Transmission {
     case none
     case file(SourceFile, offset: UInt64, count: Int)
     case buffer(ByteBuffer, start: Int)
+    case scattered(ScatteredRest)
   }
 
   /// What stands ready, or is being made, behind the content.
@@ -17,6 +18,7 @@ struct Transmission {
     case filling
     case awaiting
     case filled(ByteBuffer)
+    case located(ScatteredBytes)
     case finished
   }
 
@@ -33,9 +35,11 @@ struct Transmission {
   }
 
   /// Work that a worker is to be given.
-  struct Fill {
-    let count: Int
-    let fill: @Sendable (ByteBuffer) throws -> Void
+  enum Fill: Sendable {
+    /// Fill a buffer with so many bytes.
+    case buffer(count: Int, @Sendable (ByteBuffer) throws -> Void)
+    /// Bring a piece into memory.
+    case location(any ScatteredPiece)
   }
 
   /// Takes what it calls when there is more.
@@ -61,13 +65,16 @@ struct Transmission {
 
   private var memoryBytes: [UInt8]
   private var memoryStart = 0
+  private let takesScattered: Bool
   private var source: (any BodySource)?
   private var announced: Int
   private var lookAhead = LookAhead.none
 
   /// An answer of which nothing was sent.
-  init(_ outgoing: OutgoingResponse, number: UInt64) {
+  /// - Parameter takesScattered: whether the stream can send bytes from many places at once.
+  init(_ outgoing: OutgoingResponse, number: UInt64, takesScattered: Bool = true) {
     self.number = number
+    self.takesScattered = takesScattered
     status = outgoing.status
     onDelivery = outgoing.onDelivery
     memoryBytes = outgoing.head
@@ -105,6 +112,10 @@ struct Transmission {
       case .filled(let buffer):
         content = .buffer(buffer, start: 0)
         lookAhead = .none
+      case .located(let bytes):
+        for file in bytes.files { if let failure = Transmission.check(file) { return .failed(failure) } }
+        content = .scattered(ScatteredRest(bytes))
+        lookAhead = .none
       case .piece(.file(let file, let offset, let count)):
         if let failure = Transmission.check(file) { return .failed(failure) }
         content = .file(file, offset: offset, count: count)
@@ -114,7 +125,8 @@ struct Transmission {
         if memory.isEmpty { (memoryBytes, memoryStart) = (bytes, 0) } else { memoryBytes += bytes }
         lookAhead = .none
         continue
-      case .piece(.filled), .piece(.awaited): preconditionFailure("a piece to come is taken for one that is there")
+      case .piece(.filled), .piece(.scattered), .piece(.awaited):
+        preconditionFailure("a piece to come is taken for one that is there")
       }
       if let failure = prefetch() { return .failed(failure) }
     }
@@ -135,6 +147,11 @@ struct Transmission {
   /// The source has more to say.
   mutating func resume() {
     if case .awaiting = lookAhead { lookAhead = .none }
+  }
+
+  /// A worker has brought the piece into memory that was wanted.
+  mutating func located(_ bytes: ScatteredBytes) {
+    lookAhead = .located(bytes)
   }
 
   /// A worker has filled the buffer that was wanted.
@@ -162,6 +179,10 @@ struct Transmission {
       let end = start + count
       content = end >= buffer.count ? .none : .buffer(buffer, start: end)
       return end >= buffer.count ? buffer : nil
+    case .scattered(var rest):
+      rest.removeFirst(count)
+      content = rest.count == 0 ? .none : .scattered(rest)
+      return nil
     }
   }
 
@@ -195,15 +216,29 @@ struct Transmission {
         return StatusError(.internalError, "the body is longer than the announced length")
       }
       announced -= count
-      if case .filled(let count, let fill) = piece {
-        wantedFill = Fill(count: count, fill: fill)
-        lookAhead = .filling
-      } else {
-        lookAhead = .piece(piece)
-      }
+      look(at: piece)
       return nil
     }
     lookAhead = .finished
     return announced == 0 ? nil : StatusError(.internalError, "the body is \(announced) bytes shorter than announced")
+  }
+
+  private mutating func look(at piece: BodyPiece) {
+    switch piece {
+    case .filled(let count, let fill):
+      wantedFill = .buffer(count: count, fill)
+      lookAhead = .filling
+    case .scattered(let piece) where !takesScattered:
+      wantedFill = .buffer(count: piece.count) { try piece.fill($0) }
+      lookAhead = .filling
+    case .scattered(let piece):
+      if let bytes = piece.present() {
+        lookAhead = .located(bytes)
+      } else {
+        wantedFill = .location(piece)
+        lookAhead = .filling
+      }
+    case .bytes, .file, .awaited: lookAhead = .piece(piece)
+    }
   }
 }

@@ -38,6 +38,8 @@ package struct Response: Sendable {
   package var body: Body
   /// Whether the connection is closed after the answer whatever the client wants.
   package var closesConnection = false
+  /// The request's name, sent as `X-Request-Id` where it is to be.
+  package var requestName: RequestName?
   /// Called once, on the connection's queue, when the answer was sent or given up: to log it and free what it holds.
   package var onDelivery: (@Sendable (Delivery) -> Void)?
 

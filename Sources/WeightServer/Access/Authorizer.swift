@@ -48,8 +48,11 @@ struct Authorizer: Sendable {
     if guardsReading {
       throw StatusError(.unauthenticated, "a token is needed: send 'Authorization: Bearer TOKEN'")
     }
-    return Access(request.peer.user.map { "user \($0)" } ?? "anyone", scopes: [.read])
+    guard let user = request.peer.user else { return Authorizer.anyone }
+    return Access("user \(user)", scopes: [.read])
   }
+
+  private static let anyone = Access("anyone", scopes: [.read])
 
   /// Checks that a client may do what a route does.
   /// - Throws: `permission_denied` that names the scope that is missing.

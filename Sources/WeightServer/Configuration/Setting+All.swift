@@ -3,7 +3,11 @@ import Transport
 
 extension Setting {
   /// Every key there is.
-  static let all: [Setting] = general + access + checkpoints
+  static let all: [Setting] =
+    general
+    + checkpoints
+    + access
+    + pacing
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

@@ -34,6 +34,7 @@ extension Daemon {
   private func apply(_ new: Configuration, _ settings: RuntimeSettings, over old: Configuration) {
     current.withLock { $0 = new }
     threshold.level = new.logging.level
+    tokens?.reloadIfChanged()
     catalog.configure(settings.catalog, previousLimit: new.checkpoints.previousRevisions)
     let readsAll =
       old.checkpoints.identity != new.checkpoints.identity || old.allowedGlobals != new.allowedGlobals

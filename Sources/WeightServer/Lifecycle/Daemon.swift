@@ -51,8 +51,7 @@ package final class Daemon: Sendable {
     let router = Router(
       groups: [
         PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading),
-        ManifestRoutes(
-          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
         StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
       ],
       workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,

@@ -13,6 +13,7 @@ enum FixedSettings {
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
     ("cache.prefill", { "\($0.cache.prefill)" }),
+    ("access", { "\($0.access)" }),
     ("limits.workers", { "\($0.limits.workers)" }),
     ("logging.format", { "\($0.logging.format)" }),
   ]
@@ -30,6 +31,7 @@ enum FixedSettings {
     kept.checkpoints.quiet = old.checkpoints.quiet
     kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
+    kept.access = old.access
     kept.limits.workers = old.limits.workers
     kept.logging.format = old.logging.format
     return kept

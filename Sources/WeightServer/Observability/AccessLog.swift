@@ -17,7 +17,9 @@ struct AccessLog: Sendable {
     /// Adds the request's name to the answer, and logs it when it was sent.
     func finish(_ response: Response) -> Response {
       var response = response
-      response.fields[.requestID] = request.id
+      response.requestName = request.name
+      // What is not logged costs nothing.
+      guard logger.logLevel <= .info else { return response }
       let before = response.onDelivery
       response.onDelivery = { delivery in
         before?(delivery)

@@ -11,8 +11,6 @@ extension HTTPField.Name {
   static let reprDigest = Self.known("Repr-Digest")
   /// Whether the client would rather wait for it.
   static let wantReprDigest = Self.known("Want-Repr-Digest")
-  /// The request's name in the logs.
-  static let requestID = Self.known("X-Request-Id")
 
   /// A name that is a token, as all of the above are.
   private static func known(_ text: String) -> HTTPField.Name {

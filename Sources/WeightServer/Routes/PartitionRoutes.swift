@@ -8,11 +8,19 @@ struct PartitionRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
   /// Whether an answer is for its client alone, and shared caches may not keep it.
-  var isPrivate = false
+  let isPrivate: Bool
+  /// What queries of partitions ask for.
+  private let requests = Memo<String, PartitionRequest>(limit: 1024)
+
+  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false) {
+    self.catalog = catalog
+    self.cache = cache
+    self.isPrivate = isPrivate
+  }
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case ["shard"]: [.reading(work: .awaiting(awaitDigest), shard)]
+    case ["shard"]: [.reading(work: .awaiting(awaitDigest), atOnce: shardHead, shard)]
     case ["tensor"]: [.reading(tensor)]
     case ["plan"]: [.reading(plan)]
     default: []
@@ -39,6 +47,10 @@ struct PartitionRoutes: RouteGroup {
       return source.source
     }
     var response = serve(representation, for: request.head)
+    if isHead, !request.head.hasConditions, response.status == .ok, let query = request.head.target.query {
+      requests[query] = wanted
+      loaded.heads[query] = PartitionHead(response, identity: plan.identity)
+    }
     let isWhole = response.status == .ok && !isHead
     response.onDelivery = { [cache] delivery in
       held.release()
@@ -47,6 +59,17 @@ struct PartitionRoutes: RouteGroup {
       cache.reports.wasMade(body)
     }
     return response
+  }
+
+  /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
+  private func shardHead(_ request: Request) -> Response? {
+    guard request.head.method == .head, !request.head.hasConditions, let query = request.head.target.query,
+      let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
+      case .ready(let loaded) = entry.state,
+      let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
+      head.hasDigest || cache.digests.digest(head.identity) == nil
+    else { return nil }
+    return head.response
   }
 
   /// Waits for the digest of the partition that `/shard` is asked for, where the client wants it; then calls `then`. A request that is

@@ -10,6 +10,31 @@ struct Router: RequestHandler {
   let workers: WorkerPool
   let authorizer: Authorizer
   let accessLog: AccessLog
+  /// The routes of paths that were asked for, which are the few fixed ones: finding them anew would cost more than answering.
+  private let known = Memo<String, [Route]>(limit: 64)
+
+  init(groups: [any RouteGroup], workers: WorkerPool, authorizer: Authorizer, accessLog: AccessLog) {
+    self.groups = groups
+    self.workers = workers
+    self.authorizer = authorizer
+    self.accessLog = accessLog
+  }
+
+  func answerAtOnce(_ request: Request) -> Response? {
+    var request = request
+    let response: Response?
+    do throws(StatusError) {
+      let route = try admit(&request)
+      if case .prompt = route.work {
+        response = answer(request, by: route)
+      } else {
+        response = route.atOnce?(request)
+      }
+    } catch {
+      response = Response(error)
+    }
+    return response.map(accessLog.begin(request).finish)
+  }
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
     let exchange = accessLog.begin(request)
@@ -52,8 +77,7 @@ struct Router: RequestHandler {
   /// Finds out what the client may, then what it asks for: who may not read learns nothing of what there is.
   private func admit(_ request: inout Request) throws(StatusError) -> Route {
     let head = request.head
-    let path = head.target.form == .asterisk ? ["*"] : head.target.segments
-    let routes = groups.lazy.map { $0.routes(at: path) }.first { !$0.isEmpty } ?? []
+    let routes = routes(at: head.target)
     if !routes.isEmpty, routes.allSatisfy({ $0.scope == .open }) {
       request.access = (try? authorizer.access(request)) ?? .nothing
     } else {
@@ -74,5 +98,14 @@ struct Router: RequestHandler {
       throw StatusError(.invalidArgument, "\(head.method.rawValue) \(head.target.path.escaped) takes no body")
     }
     return route
+  }
+
+  private func routes(at target: RequestTarget) -> [Route] {
+    if let routes = known[target.path] { return routes }
+    let path = target.form == .asterisk ? ["*"] : target.segments
+    let routes = groups.lazy.map { $0.routes(at: path) }.first { !$0.isEmpty } ?? []
+    // Longer paths hold names, of which there may be any number.
+    if path.count <= 1, !routes.isEmpty { known[target.path] = routes }
+    return routes
   }
 }

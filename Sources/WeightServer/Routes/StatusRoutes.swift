@@ -1,3 +1,4 @@
+import HTTPTypes
 import Loader
 import Platform
 import Transport
@@ -23,10 +24,16 @@ struct StatusRoutes: RouteGroup {
   /// Liveness: the process answers.
   func health(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
+    return StatusRoutes.healthy
+  }
+
+  private static let healthy = {
     var json = JSONWriter()
     json.object { $0.member("status", "ok") }
-    return Response(json: json).answering(request)
-  }
+    var response = Response(json: json)
+    response.fields[.cacheControl] = "no-cache"
+    return response
+  }()
 
   /// Readiness: every checkpoint has settled.
   func ready(_ request: Request) throws(StatusError) -> Response {

@@ -78,6 +78,10 @@ struct Answer {
           let buffer = ByteBuffer(capacity: count)
           try fill(buffer)
           bytes += buffer.copyBytes()
+        case .scattered(let piece):
+          let buffer = ByteBuffer(capacity: piece.count)
+          try piece.fill(buffer)
+          bytes += buffer.copyBytes()
         case .awaited(let begin):
           let more = DispatchSemaphore(value: 0)
           begin { more.signal() }
