@@ -1,3 +1,5 @@
+import Transport
+
 extension Setting {
   /// How fast.
   static let pacing: [Setting] = [
