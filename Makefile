@@ -17,7 +17,7 @@ help:
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
-	@echo 'make examples build the packages in Examples'
+	@echo 'make examples build the programs in Examples, and run them'
 	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
 	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make fuzz     each parser of files for $(FUZZ_SECONDS) seconds with inputs that libFuzzer makes; Scripts/fuzz for one'
@@ -52,11 +52,15 @@ interop: $(VENV)/made
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
 
-examples:
+examples: $(VENV)/made
 	Scripts/bootstrap
 	for example in Examples/*/Package.swift; do \
 	  swift build --package-path "$$(dirname "$$example")" --scratch-path .build-examples || exit 1; \
 	done
+	swift build --product weight-server
+	EXAMPLES_UNDER_TEST="$$(swift build --package-path Examples/Client --scratch-path .build-examples --show-bin-path)" \
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)/test_examples.py
 
 $(BENCH_VENV)/made: Benchmarks/requirements.txt
 	Scripts/bootstrap bench

@@ -58,6 +58,8 @@ struct Transmission {
   let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
+  /// A descriptor that goes beside the first byte, and is let go then.
+  private(set) var descriptor: PassedDescriptor?
   /// Bytes that were sent.
   private(set) var sent = 0
   /// What is sent after `memory`.
@@ -82,6 +84,7 @@ struct Transmission {
     status = outgoing.status
     meter = outgoing.meter
     onDelivery = outgoing.onDelivery
+    descriptor = outgoing.descriptor
     memoryBytes = outgoing.head
     switch outgoing.body {
     case .none: announced = 0
@@ -180,6 +183,7 @@ struct Transmission {
   /// Bytes of `memory` were sent.
   mutating func sentMemory(_ count: Int) {
     sent += count
+    if count > 0 { descriptor = nil }
     memoryStart += count
     if memoryStart == memoryBytes.count { (memoryBytes, memoryStart) = ([], 0) }
   }

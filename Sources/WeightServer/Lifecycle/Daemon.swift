@@ -48,7 +48,8 @@ package final class Daemon: Sendable {
     let meter = LimitMeter { refusals.note($0) }
     let cache = PartitionCache(
       configuration.cache, environment: environment,
-      executions: ExecutionLimit(limit: limits.executions, meter: meter), logger: logger)
+      executions: ExecutionLimit(limit: limits.executions, meter: meter),
+      sharedBytes: configuration.sharedMemory.budget, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
