@@ -13,6 +13,7 @@ enum FixedSettings {
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
     ("cache.prefill", { "\($0.cache.prefill)" }),
+    ("shared_memory.bytes", { "\($0.sharedMemory)" }),
     ("tls", { "\($0.tls)" }),
     ("limits.requests", { "\($0.limits.requests)" }),
     ("limits.requests_per_address", { "\($0.limits.requestsPerAddress)" }),
@@ -37,6 +38,7 @@ enum FixedSettings {
     kept.checkpoints.quiet = old.checkpoints.quiet
     kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
+    kept.sharedMemory = old.sharedMemory
     kept.tls = old.tls
     kept.limits = old.limits
     kept.limits.drain = new.limits.drain
