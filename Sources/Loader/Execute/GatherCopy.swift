@@ -101,7 +101,7 @@ struct GatherCopy {
         continue
       }
       let mapping = reading == nil ? try sources.mapping(file) : nil
-      let count = if let mapping { mapping.count } else { Int(clamping: try sources.file(file).size) }
+      let count = Int(clamping: try sources.file(file).size)
       var offset = strip.offset
       for (index, stride) in zip(indices, strip.strides) { offset = offset &+ index &* stride }
       let stride = strip.strides.last ?? 0

@@ -9,7 +9,7 @@ struct GatherPieces {
   /// The mappings of the files that the strips lie in.
   private let mappings: [SourceMapping]
 
-  /// Bytes from which a piece is sent from where it lies. A call's cost for each piece is that of copying about 2 KiB (`Benchmarks/RESULTS.md`).
+  /// Bytes from which a piece is sent from where it lies. A call's cost for each piece is that of copying about 2 KiB (`Benchmarks/crossover.c`).
   static let threshold = 2 << 10
   /// Where pieces lie so many times their length apart, or less, everything between them is made present with them: others want it.
   private static let density = 8

@@ -16,6 +16,9 @@ public final class SourceSet: Sendable {
     read = files.map { entry in maps.map { !$0 } ?? entry.file.isRemote }
   }
 
+  /// Whether any of the files lies on another machine.
+  public var isRemote: Bool { read.contains(true) }
+
   /// Whether a file is read by calls rather than mapped.
   func isRead(_ index: Int) -> Bool { read.indices.contains(index) && read[index] }
 

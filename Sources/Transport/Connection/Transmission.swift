@@ -52,10 +52,14 @@ struct Transmission {
   let number: UInt64
   /// The status, for the record.
   let status: HTTPResponse.Status
+  /// Bytes of the largest window so far.
+  private var windowBytes = 0
   /// Counts the bytes as they leave.
   let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
+  /// A descriptor that goes beside the first byte, and is let go then.
+  private(set) var descriptor: PassedDescriptor?
   /// Bytes that were sent.
   private(set) var sent = 0
   /// What is sent after `memory`.
@@ -80,6 +84,7 @@ struct Transmission {
     status = outgoing.status
     meter = outgoing.meter
     onDelivery = outgoing.onDelivery
+    descriptor = outgoing.descriptor
     memoryBytes = outgoing.head
     switch outgoing.body {
     case .none: announced = 0
@@ -94,6 +99,19 @@ struct Transmission {
 
   /// Bytes in memory that are sent before the content.
   var memory: ArraySlice<UInt8> { memoryBytes[memoryStart...] }
+
+  /// Bytes of it that are in memory of its own, or will be until it has ended: of windows there are two at a time.
+  var heldBytes: Int {
+    let content = if case .buffer(let buffer, _) = content { buffer.capacity } else { 0 }
+    let next =
+      switch lookAhead {
+      case .piece(let piece): if case .bytes(let bytes) = piece { bytes.count } else { 0 }
+      case .filled(let buffer): buffer.capacity
+      case .filling: windowBytes
+      case .located, .none, .awaiting, .finished: 0
+      }
+    return memory.count + max(content + next, 2 * windowBytes)
+  }
 
   /// Whether more follows the bytes in memory at once.
   var hasMore: Bool {
@@ -165,6 +183,7 @@ struct Transmission {
   /// Bytes of `memory` were sent.
   mutating func sentMemory(_ count: Int) {
     sent += count
+    if count > 0 { descriptor = nil }
     memoryStart += count
     if memoryStart == memoryBytes.count { (memoryBytes, memoryStart) = ([], 0) }
   }
@@ -226,14 +245,21 @@ struct Transmission {
     return announced == 0 ? nil : StatusError(.internalError, "the body is \(announced) bytes shorter than announced")
   }
 
+  /// A buffer is needed: of as much as it holds there are two, unless it is the first and last.
+  private mutating func note(window count: Int) {
+    windowBytes = max(windowBytes, announced == 0 && windowBytes == 0 ? count / 2 : count)
+  }
+
   private mutating func look(at piece: BodyPiece) {
     switch piece {
     case .filled(let count, let fill):
       wantedFill = .buffer(count: count, fill)
       lookAhead = .filling
+      note(window: count)
     case .scattered(let piece) where !takesScattered:
       wantedFill = .buffer(count: piece.count) { try piece.fill($0) }
       lookAhead = .filling
+      note(window: piece.count)
     case .scattered(let piece):
       if let bytes = piece.present() {
         lookAhead = .located(bytes)

@@ -16,6 +16,10 @@ final class PartitionCache: Sendable {
   /// Where partitions are made: in short steps, so that all that are being made go on side by side.
   let pool: WorkerPool
   let buffers = BufferStock()
+  /// Partitions that workers of this host map.
+  let sharedMemory: SharedMemoryStock
+  /// How many are computed at a time.
+  let executions: ExecutionLimit
   /// What was last used before is from an earlier run.
   let started = WallClock.nanoseconds()
   let state: Mutex<State>
@@ -27,7 +31,12 @@ final class PartitionCache: Sendable {
   }
 
   /// A cache as it is configured; the folder is looked at by `start`, and made when it is first needed.
-  init(_ configuration: Configuration.Cache, environment: [String: String], logger: Logger) {
+  init(
+    _ configuration: Configuration.Cache, environment: [String: String],
+    executions: ExecutionLimit = ExecutionLimit(limit: .max), sharedBytes: Int = 0, logger: Logger
+  ) {
+    sharedMemory = SharedMemoryStock(budget: sharedBytes, buffers: buffers, logger: logger)
+    self.executions = executions
     policy = CachePolicy(mode: configuration.mode)
     folder = CacheFolder(path: configuration.folderPath(environment))
     self.logger = logger
@@ -67,7 +76,7 @@ final class PartitionCache: Sendable {
     let direct = Source(source: PartitionBodySource(body, range: range))
     if policy.mode == .never { return direct }
     let isWhole = range == 0..<plan.length
-    let (answer, job) = ask(body, model: model, mayMake: isWhole && policy.decide(plan).way == .cached)
+    let (answer, job) = ask(body, model: model, mayMake: isWhole && decide(body).way == .cached)
     switch answer {
     case .stored: return stored(plan, range: range) ?? direct
     case .make, .follow:
@@ -98,7 +107,9 @@ final class PartitionCache: Sendable {
     let partition = CachedPartition(plan, model: model)
     let bytes = plan.length + trailerBytes(partition)
     let (answer, job): (CacheIndex.Answer, Materialization?) = state.withLock { state in
-      let answer = state.index.ask(id, for: partition, bytes: bytes, mayMake: mayMake, at: WallClock.nanoseconds())
+      let hasRoom = isAhead || state.jobs.count < executions.limit
+      let answer = state.index.ask(
+        id, for: partition, bytes: bytes, mayMake: mayMake && hasRoom, at: WallClock.nanoseconds())
       if answer == .make { state.jobs[id] = Materialization(body, isAhead: isAhead) }
       return (answer, state.jobs[id])
     }
@@ -117,8 +128,9 @@ final class PartitionCache: Sendable {
   }
 
   /// How a whole partition would be served now, and why.
-  func serving(_ plan: PartitionPlan) -> CachePolicy.Decision {
-    let decision = policy.decide(plan)
+  func serving(_ body: PartitionBody) -> CachePolicy.Decision {
+    let plan = body.plan
+    let decision = decide(body)
     let (entry, budget) = state.withLock { ($0.index.entries[plan.identity]?.state, $0.index.budget) }
     switch entry {
     case .stored: return .init(way: .cached, reason: reason(decision, "it is in the cache"))
@@ -135,6 +147,12 @@ final class PartitionCache: Sendable {
     return .init(way: .cached, reason: "\(decision.reason); it will be made when it is first asked for")
   }
 
+  /// How a whole body is served if nothing is known of it yet.
+  private func decide(_ body: PartitionBody) -> CachePolicy.Decision {
+    let isRemote = body.sources.isRemote
+    return policy.decide(body.plan, .init(isRemote: isRemote, availableMemory: MemoryStatus.available()))
+  }
+
   private func reason(_ decision: CachePolicy.Decision, _ state: String) -> String {
     decision.way == .cached ? "\(decision.reason); \(state)" : state
   }
@@ -146,7 +164,7 @@ final class PartitionCache: Sendable {
     let id = body.plan.identity
     if digests.digest(id) != nil { return then() }
     digests.whenSettled(id, then)
-    guard policy.decide(body.plan).way == .cached else { return digests.compute(body) }
+    guard decide(body).way == .cached else { return digests.compute(body) }
     switch ask(body, model: model, mayMake: true).0 {
     case .make, .follow, .verify, .wait: break
     case .stored:

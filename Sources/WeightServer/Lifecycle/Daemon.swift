@@ -13,8 +13,12 @@ package final class Daemon: Sendable {
   let catalog: Catalog
   let loading = DispatchQueue(label: "weight-server.loading")
   let threshold: LogThreshold
+  /// The folders that are watched.
+  let watches = Mutex<[FolderWatch]>([])
   private let cache: PartitionCache
   private let server: HTTPServer
+  /// The certificate in use; nil where no listener speaks TLS.
+  let credentials: TLSCredentials?
   let tokens: TokenStore?
   private let tokenTimer: RepeatingTimer?
   let service = Mutex<ServiceReporter?>(nil)
@@ -38,13 +42,21 @@ package final class Daemon: Sendable {
       RepeatingTimer(label: "weight-server.tokens") { [weak tokens] in tokens?.reloadIfChanged() }
     }
     let authorizer = Authorizer(
-      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
-    let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
+      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }),
+      certificates: try CertificateScopes(configuration.tls))
+    let limits = configuration.limits
+    let refusals = RefusalLog(logger: logger)
+    let meter = LimitMeter { refusals.note($0) }
+    let cache = PartitionCache(
+      configuration.cache, environment: environment,
+      executions: ExecutionLimit(limit: limits.executions, meter: meter),
+      sharedBytes: configuration.sharedMemory.budget, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
     self.catalog = catalog
-    let limits = configuration.limits
+    let tls = try configuration.tlsListening(logger)
+    credentials = tls?.credentials
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
     let planning = WorkerPool(limit: workers, label: "weight-server.planning")
@@ -53,22 +65,25 @@ package final class Daemon: Sendable {
       catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
       server: { reference.server?.statistics() },
       pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
+    let partitions = PartitionRoutes(
+      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
+      transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        PartitionRoutes(
-          catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading, transfers: monitor.transfers),
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
       ],
       workers: planning, authorizer: authorizer,
+      admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     server = HTTPServer(
-      handler: router, limits: limits.connection, workers: reading,
-      onRefusal: { error, address in
-        logger.info("request refused", metadata: ["remote": "\(address)", "error": "\(error)"])
-      })
+      handler: router, limits: limits.connection, workers: reading, tls: tls, meter: meter,
+      onRefusal: { error, address in refusals.note(error, address) })
     reference.server = server
   }
 
@@ -85,6 +100,7 @@ package final class Daemon: Sendable {
     catalog.configure(settings.catalog, previousLimit: configuration.checkpoints.previousRevisions)
     // Names are reserved before the first request can ask for them.
     catalog.load(configuration.checkpoints.manifests, options: settings.catalog.options, on: loading)
+    watch(configuration.checkpoints, atStart: true)
     let bound = try server.start(addresses)
     for address in InheritedSockets.shared.untaken {
       logger.warning(

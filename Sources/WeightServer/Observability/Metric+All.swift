@@ -68,5 +68,19 @@ extension Metric {
     .single("weight_server_sent_bytes_total", .counter, "Bytes that were handed to the kernel, as they are sent.") {
       $0.server?.bytesSent
     },
+    .single("weight_server_in_flight_bytes", .gauge, "Bytes of bodies that are held to be sent or were received.") {
+      $0.server?.bytesInFlight
+    },
+    .single("weight_server_tls_handshakes_total", .counter, "TLS handshakes that were done.") { $0.server?.handshakes },
+    .single("weight_server_tls_handshakes_resumed_total", .counter, "TLS handshakes that resumed a session.") {
+      $0.server?.handshakesResumed
+    },
+    .single("weight_server_tls_handshakes_failed_total", .counter, "TLS handshakes that failed or took too long.") {
+      $0.server?.handshakesFailed
+    },
+    Metric("weight_server_limits_reached_total", .counter, "Times that a limit was reached, by the limit.") { snapshot in
+      guard let server = snapshot.server else { return [] }
+      return Limit.allCases.map { Sample(server.limitsReached[$0] ?? 0, [("limit", $0.rawValue)]) }
+    },
   ]
 }

@@ -6,14 +6,17 @@ import Transport
 struct EntryDescription {
   let entry: ManifestEntry
   let cache: PartitionCache
+  /// What the client may see.
+  let access: Access
 
-  init(_ entry: ManifestEntry, cache: PartitionCache) {
+  init(_ entry: ManifestEntry, cache: PartitionCache, access: Access) {
     self.entry = entry
     self.cache = cache
+    self.access = access
   }
 
   /// Writes the members that the list of checkpoints has, as far as a client may see them.
-  func write(for access: Access, to json: inout JSONWriter) {
+  func write(to json: inout JSONWriter) {
     json.member("name", entry.name)
     json.member("state", entry.state.name)
     // The note names another checkpoint.

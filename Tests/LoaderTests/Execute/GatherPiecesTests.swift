@@ -19,8 +19,10 @@ import Testing
     return received
   }
 
-  private func sources(_ folder: TemporaryFolder) throws -> SourceSet {
-    SourceSet([FileTable.Entry(name: "rows.bin", file: try SourceFile.opening(folder.file("rows.bin")))])
+  private func sources(_ folder: TemporaryFolder, maps: Bool = true) throws -> SourceSet {
+    var table = FileTable(folder: folder.path, roots: try Roots().adding(folder: folder.path))
+    _ = try table.open("rows.bin")
+    return SourceSet(table.entries, maps: maps)
   }
 
   /// A file of rows, and the gather of a part of each.

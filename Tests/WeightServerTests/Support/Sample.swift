@@ -38,26 +38,29 @@ struct Sample {
 
   /// The answer to a GET of a target.
   func get(
-    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:]
+    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:], body: [UInt8] = []
   ) async throws -> Answer {
     let path = try RequestTarget(Array(target.utf8), method: method)
     var fields = given
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let partitions = PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers),
-        ManifestRoutes(
-          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
+      admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head)) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head, body: body)) { continuation.resume(returning: $0) }
     }
     let answer = try Answer(response)
     response.onDelivery?(.init(status: response.status, bytesSent: answer.body.count, isComplete: true))
