@@ -42,8 +42,9 @@ def nginx(origin, with_tokens=False):
             assert text.count(old) == 1, old
             text = text.replace(old, new)
         if with_tokens:
-            assert text.count("#auth_request") == 1
-            text = text.replace("#auth_request", "auth_request")
+            for line in ("auth_request", "proxy_ignore_headers"):
+                assert text.count("#" + line) == 1
+                text = text.replace("#" + line, line)
         folders = "".join(
             f"{kind}_temp_path {work}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )

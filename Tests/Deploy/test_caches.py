@@ -151,12 +151,11 @@ def test_a_warm_cache_lets_nobody_in_without_a_token(tmp_path, monkeypatch):
             assert behind.status_code in (400, 404)
 
 
-def test_a_cache_without_the_question_does_not_keep_what_is_private(tmp_path, monkeypatch):
-    """Apache Traffic Server as configured here asks nobody: it keeps nothing of a daemon with tokens."""
-    if not shutil.which("traffic_server"):
-        pytest.skip("needs trafficserver")
+@pytest.mark.parametrize("kind", kinds)
+def test_a_cache_that_does_not_ask_keeps_nothing_private(kind, tmp_path, monkeypatch):
+    """As they are configured without tokens in mind, neither cache keeps what a daemon with tokens says."""
     with_tokens(tmp_path, monkeypatch)
-    with daemon(SAMPLE) as origin, proxies.traffic_server(origin) as cache:
+    with daemon(SAMPLE) as origin, getattr(proxies, kind)(origin) as cache:
         [summary] = requests.get(f"{origin}/manifests", headers=bearer(READER), timeout=60).json()
         target = f"{cache}/shard?rank=1&mp=2&revision={summary['revision']}"
         assert requests.get(target, headers=bearer(READER), timeout=60).ok
