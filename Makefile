@@ -11,13 +11,15 @@ BENCH_VENV := Benchmarks/.venv
 
 export SWIFT_BACKTRACE ?= enable=no
 
-.PHONY: help serve test lint interop examples bench sanitize torture soak fuzz clean
+.PHONY: help serve test lint interop page-test deploy-test examples bench sanitize torture soak fuzz clean
 
 help:
 	@echo 'make serve    build the release binary and serve what $(CONFIG) says'
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
+	@echo 'make page-test    the page for people in headless Chromium; PAGE_PICTURES=DIR keeps pictures'
+	@echo 'make deploy-test  the files of deploy/ with systemd, nginx, Apache Traffic Server and Prometheus'
 	@echo 'make examples build the programs in Examples, and run them'
 	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
 	@echo 'make sanitize the Swift tests under the thread and the address sanitizer'
@@ -54,6 +56,22 @@ interop: $(VENV)/made
 	swift build --product http-heads
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
+
+page-test: $(VENV)/made
+	Scripts/bootstrap page
+	swift build --product weight-server
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)/test_page.py
+
+$(VENV)/deploy: Tests/Deploy/requirements.txt $(VENV)/made
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+deploy-test: $(VENV)/deploy
+	Scripts/bootstrap deploy
+	swift build --product weight-server
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider Tests/Deploy
 
 examples: $(VENV)/made
 	Scripts/bootstrap
