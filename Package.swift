@@ -59,6 +59,11 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // Built by `make interop` alone: no product of ours.
+    .executableTarget(
+      name: "http-heads",
+      dependencies: ["Platform", "Transport", .product(name: "HTTPTypes", package: "swift-http-types")],
+      path: "Tests/HTTPHeads"),
     .systemLibrary(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
