@@ -21,8 +21,8 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Where to listen: HOST:PORT (port 0: any), https://HOST:PORT or unix:PATH; may be repeated.",
-      valueName: "address"))
+      "Where to listen: HOST:PORT (port 0: any), https://HOST:PORT or unix:PATH; may be repeated.", valueName: "address"
+    ))
   var listen: [String] = []
 
   @Option(help: ArgumentHelp("A folder that checkpoints' files may lie in; may be repeated.", valueName: "folder"))
