@@ -27,6 +27,18 @@ public struct FileStatus: Hashable, Sendable {
     case other
   }
 
+  /// The same status with another modification time.
+  func modified(at time: Int64) -> FileStatus { FileStatus(self, modified: time) }
+
+  private init(_ status: FileStatus, modified: Int64) {
+    size = status.size
+    self.modified = modified
+    changed = status.changed
+    device = status.device
+    inode = status.inode
+    kind = status.kind
+  }
+
   init(_ status: stat) {
     size = UInt64(clamping: status.st_size)
     modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)

@@ -7,12 +7,18 @@ public final class SourceFile: Sendable {
   public let path: String
   /// Its status when it was opened.
   public let opened: FileStatus
+  /// What brings its bytes, where they lie elsewhere.
+  public let supply: (any FileSupply)?
   private let descriptor: Descriptor
 
   /// Takes over an open descriptor of a regular file.
-  package init(path: String, owning descriptor: consuming Descriptor) throws(SystemError) {
+  package init(
+    path: String, owning descriptor: consuming Descriptor, supply: (any FileSupply)? = nil
+  ) throws(SystemError) {
     self.path = path
-    opened = try FileStatus.of(descriptor: descriptor.number, subject: path)
+    let status = try FileStatus.of(descriptor: descriptor.number, subject: path)
+    opened = supply.map { status.modified(at: $0.modified) } ?? status
+    self.supply = supply
     self.descriptor = descriptor
   }
 
@@ -29,8 +35,23 @@ public final class SourceFile: Sendable {
 
   /// Whether size and modification time are what they were when it was opened.
   public func isUnchanged() -> Bool {
+    if let supply { return supply.isUnchanged }
     guard let now = try? status() else { return false }
     return now.size == opened.size && now.modified == opened.modified
+  }
+
+  /// Whether its path still names what was opened, and that is unchanged: false where it was replaced, cut or written.
+  public func isCurrent() -> Bool {
+    if let supply { return supply.isUnchanged }
+    guard let now = try? FileStatus.of(path: path) else { return false }
+    return now.size == opened.size && now.modified == opened.modified
+  }
+
+  /// Has the bytes of a range here, as far as it lies in the file.
+  public func bring(_ range: Range<UInt64>) throws(SystemError) {
+    guard let supply else { return }
+    let range = range.clamped(to: 0..<size)
+    if !range.isEmpty { try supply.bring(range) }
   }
 
   /// Fills `destination` with the bytes at `offset`; fewer only where the file ends. Returns how many.
@@ -39,6 +60,7 @@ public final class SourceFile: Sendable {
   {
     var filled = 0
     guard let start = Int64(exactly: offset) else { throw SystemError("pread", code: EOVERFLOW, on: path) }
+    if supply != nil { try bring(offset..<offset + UInt64(destination.count)) }
     while filled < destination.count {
       let (position, overflow) = start.addingReportingOverflow(Int64(filled))
       if overflow { throw SystemError("pread", code: EOVERFLOW, on: path) }

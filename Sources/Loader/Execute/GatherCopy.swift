@@ -93,6 +93,7 @@ struct GatherCopy {
         guard start >= 0, stride >= 0, inner.stride >= 0, end >= start, end <= mapping.count else {
           throw .changed(sources.files[file].name)
         }
+        try sources.bring(file, start..<end)
         unsafe result.append(
           linux_strip(
             // SAFETY: the first and last byte that any turn reads lie within the mapping.

@@ -31,11 +31,7 @@ final class LoadedCheckpoint: Sendable {
 
   /// Whether its paths still name the files that were read: false where one was replaced, cut or written.
   func isCurrent() -> Bool {
-    checkpoint.files.allSatisfy { entry in
-      guard let now = try? FileStatus.of(path: entry.file.path) else { return false }
-      let then = entry.file.opened
-      return now.size == then.size && now.modified == then.modified
-    }
+    checkpoint.files.allSatisfy { $0.file.isCurrent() }
   }
 
   /// Throws `dataLoss` where an open file was written or cut: its old content is not to be had any more.
