@@ -15,6 +15,10 @@ extension WeightClientError {
       self.init(.connection, .deadlineExceeded, "\(address): no \(stage) within the time limit")
     case .unresolved(let error):
       self.init(.connection, .unavailable, "\(error.host.escaped): the host has no address: \(error.reason)")
+    case .tls(let error):
+      // Who is not trusted now is not trusted at the next try; a stream that broke may hold then.
+      let code: Code = error.kind == .truncated || error.kind == .wire ? .unavailable : .failedPrecondition
+      self.init(.connection, code, "\(address): no \(stage): \(error.reason.escaped)")
     case .system(let error):
       self.init(.connection, .unavailable, "\(address): no \(stage): \(error.reason) (\(error.call))")
     }

@@ -6,15 +6,24 @@ package struct OutgoingSocket: Sendable {
   package enum Failure: Error, Hashable, Sendable {
     /// A system call failed.
     case system(SystemError)
+    /// The TLS session failed.
+    case tls(TLSError)
     /// The host's name has no address.
     case unresolved(SocketAddress.ResolutionError)
     /// The time limit passed.
     case timedOut
     /// The signal was given.
     case cancelled
+
+    init(_ error: StreamError) {
+      switch error {
+      case .system(let error): self = .system(error)
+      case .tls(let error): self = .tls(error)
+      }
+    }
   }
 
-  private let socket: Socket
+  private let stream: ByteStream
 
   /// Connects to a host by name or number, trying each of its addresses in turn within one time limit.
   package init(host: String, port: UInt16, within limit: Duration, cancel: CancelSignal) throws(Failure) {
@@ -29,7 +38,7 @@ package struct OutgoingSocket: Sendable {
     for address in addresses {
       do throws(Failure) {
         let remaining = ContinuousClock.now.duration(to: end)
-        socket = try OutgoingSocket.connect(to: address, within: remaining, cancel)
+        stream = .plain(try OutgoingSocket.connect(to: address, within: remaining, cancel))
         return
       } catch {
         failure = error
@@ -47,7 +56,7 @@ package struct OutgoingSocket: Sendable {
     } catch {
       throw .system(error)
     }
-    socket = try OutgoingSocket.connect(to: address, within: limit, cancel)
+    stream = .plain(try OutgoingSocket.connect(to: address, within: limit, cancel))
   }
 
   private static func connect(
@@ -101,8 +110,9 @@ package struct OutgoingSocket: Sendable {
     var rest = bytes[...]
     while !rest.isEmpty {
       rest = rest.dropFirst(
-        try attempt(POLLOUT, limit, cancel) { () throws(SystemError) in try socket.send(rest) })
+        try attempt(POLLOUT, limit, cancel) { () throws(StreamError) in try stream.send(rest) })
     }
+    _ = try attempt(POLLOUT, limit, cancel) { () throws(StreamError) in try stream.flush() ? 0 : nil }
   }
 
   /// Receives what is there, at most `most` bytes, to the start of a buffer, and sets its count. Returns 0 at the end.
@@ -110,8 +120,8 @@ package struct OutgoingSocket: Sendable {
     into buffer: ByteBuffer, most: Int, within limit: Duration, cancel: CancelSignal
   ) throws(Failure) -> Int {
     buffer.count = 0
-    return try attempt(POLLIN, limit, cancel) { () throws(SystemError) in
-      try socket.receive(into: buffer, atMost: most)
+    return try attempt(POLLIN, limit, cancel) { () throws(StreamError) in
+      try stream.receive(into: buffer, atMost: most)
     }
   }
 
@@ -120,23 +130,23 @@ package struct OutgoingSocket: Sendable {
     into memory: MemoryRegion, range: Range<Int>, within limit: Duration, cancel: CancelSignal
   ) throws(Failure) -> Int {
     // SAFETY: the region outlives the call.
-    try attempt(POLLIN, limit, cancel) { () throws(SystemError) in
-      unsafe try socket.receive(into: memory.mutableBytes(in: range))
+    try attempt(POLLIN, limit, cancel) { () throws(StreamError) in
+      unsafe try stream.receive(into: memory.mutableBytes(in: range))
     }
   }
 
   /// Runs a call until it is done, waiting while the socket is not ready.
   private func attempt(
-    _ events: CInt, _ limit: Duration, _ cancel: CancelSignal, _ body: () throws(SystemError) -> Int?
+    _ events: CInt, _ limit: Duration, _ cancel: CancelSignal, _ body: () throws(StreamError) -> Int?
   ) throws(Failure) -> Int {
     while true {
       if cancel.isCancelled { throw .cancelled }
-      do throws(SystemError) {
+      do throws(StreamError) {
         if let count = try body() { return count }
       } catch {
-        throw .system(error)
+        throw Failure(error)
       }
-      switch cancel.wait(until: socket.number, is: events, for: limit) {
+      switch cancel.wait(until: stream.number, is: events, for: limit) {
       case .ready: continue
       case .timedOut: throw .timedOut
       case .cancelled: throw .cancelled
@@ -146,9 +156,10 @@ package struct OutgoingSocket: Sendable {
 
   /// Whether an idle connection can be used again: open, and with no byte on it that nobody asked for.
   package var isQuiet: Bool {
+    if stream.hasPending { return false }
     var byte: UInt8 = 0
     // SAFETY: `byte` outlives the call, which writes at most one.
-    let count = unsafe recv(socket.number, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
+    let count = unsafe recv(stream.number, &byte, 1, CInt(MSG_PEEK | MSG_DONTWAIT))
     return count == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)
   }
 }

@@ -4,12 +4,9 @@ import COpenSSL
 @safe public struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
-  /// OpenSSL without its cleanup at the process's end, which frees what threads that still hash are using.
-  private static let isInitialized = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
-
   /// Starts an empty digest.
   public init() {
-    guard SHA256.isInitialized else { preconditionFailure("OpenSSL cannot be initialized") }
+    guard OpenSSL.isReady else { preconditionFailure("OpenSSL cannot be initialized") }
     guard let context = unsafe EVP_MD_CTX_new() else { preconditionFailure("EVP_MD_CTX_new: out of memory") }
     unsafe self.context = context
     guard unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {

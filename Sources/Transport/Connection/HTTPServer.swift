@@ -169,7 +169,7 @@ package final class HTTPServer: Sendable {
     let loop = loops[number % loops.count]
     func make(onClose: @escaping @Sendable () -> Void) -> ServerConnection {
       ServerConnection(
-        socket: socket, remoteAddress: address.description, peer: Peer(user: socket.peerUser()), name: "c\(number)",
+        socket: .plain(socket), remoteAddress: address.description, peer: Peer(user: socket.peerUser()), name: "c\(number)",
         loop: loop, context: context, onClose: onClose)
     }
     switch fate {

@@ -14,9 +14,11 @@ extension ServerConnection {
   func pump() -> ServerConnectionStateMachine.Action? {
     while let socket, let step = advance() {
       switch step {
-      case .waiting: return nil
+      case .waiting: return flush(socket)
       case .failed(let error): return machine.failed(error, in: machine.exchange, date: loop.date)
       case .finished:
+        if let last = flush(socket) { return last }
+        if socket.unsent > 0 { return nil }
         finishTransmission(isComplete: true)
         return machine.sent(date: loop.date)
       case .ready: break
@@ -25,7 +27,7 @@ extension ServerConnection {
         yieldToOthers()
         return nil
       }
-      do throws(SystemError) {
+      do throws(StreamError) {
         switch try send(on: socket) {
         case .progressed: continue
         case .blocked:
@@ -43,7 +45,7 @@ extension ServerConnection {
   /// Sends the interim answer. Where there is no room for it the client does without: it must not wait for ever (RFC 9110
   /// section 10.1.1).
   func sendContinue() -> ServerConnectionStateMachine.Action? {
-    do throws(SystemError) {
+    do throws(StreamError) {
       let bytes = HeadWriter.continue
       let sent = try socket?.send(bytes[...]) ?? bytes.count
       return sent == bytes.count ? nil : machine.abort()
@@ -67,7 +69,17 @@ extension ServerConnection {
     return step
   }
 
-  private func send(on socket: Socket) throws(SystemError) -> Sending {
+  /// Sends what was encrypted before, and waits where there is no room for it.
+  private func flush(_ socket: ByteStream) -> ServerConnectionStateMachine.Action? {
+    do throws(StreamError) {
+      if try !socket.flush() { waitUntilWritable() }
+      return nil
+    } catch {
+      return machine.abort()
+    }
+  }
+
+  private func send(on socket: ByteStream) throws(StreamError) -> Sending {
     guard let current = transmission else { return .blocked }
     if !current.memory.isEmpty {
       guard let count = try socket.send(current.memory.prefix(budget), more: current.hasMore) else { return .blocked }

@@ -25,7 +25,7 @@ final class ServerConnection: @unchecked Sendable {
   private let cancellation = CancellationFlag()
 
   /// Nil once it is closed: who still refers to this connection then keeps no descriptor open.
-  var socket: Socket?
+  var socket: ByteStream?
   var machine: ServerConnectionStateMachine
   var transmission: Transmission?
   /// Bytes that may be sent before others get their turn.
@@ -45,10 +45,14 @@ final class ServerConnection: @unchecked Sendable {
   private var deadlineTimer: (any DispatchSourceTimer)?
   private var time: (timer: ServerConnectionStateMachine.Timer, exchange: UInt64, end: ContinuousClock.Instant)?
   private var madeProgress = false
+  /// Bytes that were encrypted and had not left when the client took no more.
+  private var unsent = 0
+  /// Whether the sending direction is to be ended as soon as there is room for that.
+  private var endsWhenWritable = false
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: Socket, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
+    socket: ByteStream, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
     onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
@@ -68,8 +72,8 @@ final class ServerConnection: @unchecked Sendable {
   func start(refusing error: StatusError? = nil) {
     queue.async { [self] in
       guard let socket else { return }
-      socket.setNoDelay()
-      token = loop.add(self, socket)
+      socket.socket.setNoDelay()
+      token = loop.add(self, socket.socket)
       guard token != nil else { return perform(machine.abort()) }
       perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
     }
@@ -119,7 +123,7 @@ final class ServerConnection: @unchecked Sendable {
     case .handle(let head, let body): return handle(head, body)
     case .send(let outgoing): return begin(outgoing)
     case .endSending:
-      socket?.shutdown(.sending)
+      endSending()
       return nil
     case .close:
       close()
@@ -195,13 +199,13 @@ final class ServerConnection: @unchecked Sendable {
     defer { isReceiving = false }
     for _ in 0..<4 {
       guard hasInput, let socket, machine.wantsInput else { return }
-      do throws(SystemError) {
+      do throws(StreamError) {
         guard let count = try socket.receive(into: &loop.scratch) else {
           hasInput = false
           return
         }
         // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
-        if count == 0 || count < loop.scratch.count && !inputEnds { hasInput = false }
+        if count == 0 || count < loop.scratch.count && !inputEnds && socket.isPlain { hasInput = false }
         perform(count == 0 ? machine.receivedEnd() : machine.received(loop.scratch[..<count], date: loop.date))
       } catch {
         perform(machine.abort())
@@ -255,7 +259,7 @@ final class ServerConnection: @unchecked Sendable {
     deadlineTimer?.cancel()
     deadlineTimer = nil
     time = nil
-    if let token { loop.remove(token, socket) }
+    if let token { loop.remove(token, socket.socket) }
     token = nil
     withExtendedLifetime(socket) { self.socket = nil }
     onClose()
@@ -273,7 +277,18 @@ extension ServerConnection {
 
   /// Goes on when the client can take more.
   func waitUntilWritable() {
+    // What was encrypted before leaves without being counted again, and is progress all the same.
+    let waiting = socket?.unsent ?? 0
+    if waiting < unsent { madeProgress = true }
+    unsent = waiting
     isBlocked = true
+  }
+
+  /// Ends the sending direction, now or when there is room to say so.
+  func endSending() {
+    guard let socket else { return }
+    endsWhenWritable = !socket.endSending()
+    if endsWhenWritable { waitUntilWritable() }
   }
 
   /// Goes on after the other connections of the loop had their turn.
@@ -290,6 +305,7 @@ extension ServerConnection {
 
   /// Sends on with a fresh budget.
   func pumpAgain() -> ServerConnectionStateMachine.Action {
+    if endsWhenWritable { endSending() }
     budget = context.limits.sendBudget
     return pump() ?? .wait
   }
