@@ -39,16 +39,22 @@ let package = Package(
       dependencies: ["Platform", "Loader", "Transport", .product(name: "HTTPTypes", package: "swift-http-types")],
       path: "Sources/Client"),
     .target(
+      name: "ObjectStore",
+      dependencies: [
+        "Platform", "Loader", "Transport", "WeightServerClient",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    .target(
       name: "WeightServer",
       dependencies: [
-        "Platform", "Loader", "Transport", "Yams",
+        "Platform", "Loader", "Transport", "ObjectStore", "Yams",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Platform", "Loader", "Transport", "WeightServer", "WeightServerClient",
+        "Platform", "Loader", "Transport", "WeightServer", "WeightServerClient", "ObjectStore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -1,3 +1,5 @@
+import Loader
+
 /// What a store knows a client by.
 package struct Credentials: Hashable, Sendable, CustomStringConvertible {
   /// The key's public name.
@@ -18,5 +20,5 @@ package struct Credentials: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The public name alone: what is secret stands in no log.
-  package var description: String { "credentials \(accessKey.escapedText)" }
+  package var description: String { "credentials \(accessKey.escaped)" }
 }

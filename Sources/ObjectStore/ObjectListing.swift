@@ -59,17 +59,7 @@ struct ObjectListing {
   }
 
   /// Seconds since 1970 of `2026-01-31T08:15:00.000Z`.
-  static func seconds(_ text: String) -> Int64? {
-    let bytes = Array(text.utf8)
-    guard bytes.count >= 20, bytes.last == UInt8(ascii: "Z"), bytes[10] == UInt8(ascii: "T") else { return nil }
-    func number(_ range: Range<Int>) -> Int64? { Int64(String(decoding: bytes[range], as: UTF8.self)) }
-    let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    guard let year = number(0..<4), let month = number(5..<7), (1...12).contains(month), number(8..<10) != nil else {
-      return nil
-    }
-    let day = String(decoding: bytes[8..<10], as: UTF8.self)
-    let clock = String(decoding: bytes[11..<19], as: UTF8.self)
-    // The weekday's name need not be the day's.
-    return HTTPDate.parse("Mon, \(day) \(months[Int(month) - 1]) \(year) \(clock) GMT")
+  private static func seconds(_ text: String) -> Int64? {
+    HTTPDate.parseRFC3339(String(text.prefix { $0 != "." && $0 != "Z" }) + "Z")
   }
 }

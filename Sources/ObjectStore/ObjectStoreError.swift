@@ -27,17 +27,3 @@ package struct ObjectStoreError: Error, Hashable, Sendable, CustomStringConverti
 
   package var description: String { message }
 }
-
-extension String {
-  /// The text with every byte that is not printable ASCII escaped, cut to a length that fits a line.
-  var escapedText: String {
-    var result = ""
-    for scalar in unicodeScalars.prefix(400) {
-      switch scalar.value {
-      case 0x20..<0x7F: result.unicodeScalars.append(scalar)
-      default: result += "\\u{\(String(scalar.value, radix: 16))}"
-      }
-    }
-    return result
-  }
-}

@@ -10,6 +10,8 @@ public protocol FileSupply: AnyObject, Sendable {
   func bring(_ range: Range<UInt64>) throws(SystemError)
   /// Has ranges brought in the background, in order.
   func expect(_ ranges: [Range<UInt64>])
+  /// Has the content looked at again in the background, unless that was done a short while ago.
+  func look()
 }
 
 /// A folder on this host that stands for one elsewhere.

@@ -42,7 +42,10 @@ public final class SourceFile: Sendable {
 
   /// Whether its path still names what was opened, and that is unchanged: false where it was replaced, cut or written.
   public func isCurrent() -> Bool {
-    if let supply { return supply.isUnchanged }
+    if let supply {
+      supply.look()
+      return supply.isUnchanged
+    }
     guard let now = try? FileStatus.of(path: path) else { return false }
     return now.size == opened.size && now.modified == opened.modified
   }
