@@ -12,14 +12,17 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
     abstract: "Serve partitions of checkpoints over HTTP.",
     discussion: """
       Prints 'listening on ADDRESS' on standard output, a line each, once it accepts connections; logs go to standard error. \
-      Checkpoints named here are served in place of the configuration's. SIGTERM finishes what is in flight and ends.
+      Checkpoints named here are served in place of the configuration's. SIGHUP reads the configuration again; SIGTERM \
+      finishes what is in flight and ends.
       """)
 
   @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
   var config: String?
 
   @Option(
-    help: ArgumentHelp("Where to listen: HOST:PORT (port 0: any) or unix:PATH; may be repeated.", valueName: "address"))
+    help: ArgumentHelp(
+      "Where to listen: HOST:PORT (port 0: any), https://HOST:PORT or unix:PATH; may be repeated.", valueName: "address"
+    ))
   var listen: [String] = []
 
   @Option(help: ArgumentHelp("A folder that checkpoints' files may lie in; may be repeated.", valueName: "folder"))
@@ -47,18 +50,24 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
     } catch {
       throw Failure(.usage, error.description)
     }
-    let logger = Logger(label: "weight-server") { _ in LineLogHandler(configuration.logging) }
-    let signals = TerminationSignals()
+    let signals = DaemonSignals()
+    let threshold = LogThreshold(configuration.logging.level)
+    let logger = Logger(label: "weight-server") { _ in
+      LineLogHandler(configuration.logging.format, threshold: threshold)
+    }
     let daemon: Daemon
     do {
-      daemon = try Daemon(configuration, logger: logger)
+      daemon = try Daemon(configuration, logger: logger, threshold: threshold)
       for address in try daemon.start() { Terminal.write("listening on \(address)\n", to: .output) }
     } catch let error as ConfigurationError {
       throw Failure(.usage, error.description)
     } catch {
       throw Failure(.unavailable, "\(error)")
     }
-    await signals.next()
+    for await signal in signals.stream {
+      guard signal == SIGHUP else { break }
+      daemon.reload(layered)
+    }
     _ = await daemon.drain()
   }
 
@@ -74,21 +83,17 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
   }
 }
 
-/// SIGTERM and SIGINT, which ask the daemon to end.
-private final class TerminationSignals: Sendable {
-  private let stream: AsyncStream<CInt>
+/// SIGTERM and SIGINT, which ask the daemon to end, and SIGHUP, which asks it to read its configuration again.
+private final class DaemonSignals: Sendable {
+  let stream: AsyncStream<CInt>
   private let sources: [SignalSource]
 
   init() {
     let (stream, continuation) = AsyncStream<CInt>.makeStream()
     self.stream = stream
     let queue = DispatchQueue(label: "weight-server.signals")
-    sources = [SIGTERM, SIGINT].map { signal in
+    sources = [SIGTERM, SIGINT, SIGHUP].map { signal in
       SignalSource(signal, queue: queue) { continuation.yield(signal) }
     }
-  }
-
-  func next() async {
-    for await _ in stream { return }
   }
 }

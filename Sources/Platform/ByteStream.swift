@@ -1,3 +1,5 @@
+import Glibc
+
 /// A connected stream of bytes in both directions: a socket as it is, or TLS over one.
 ///
 /// Plain calls go straight to the socket's. Each call answers nil where it would have to wait: for bytes to come where it
@@ -126,6 +128,15 @@ package enum ByteStream: Sendable {
     }
   }
 
+  /// Sends from the front of scattered bytes, at most `count`; answers how many were taken. The stream must be plain.
+  package func send(_ rest: ScatteredRest, count: Int) throws(StreamError) -> Int? {
+    switch self {
+    case .plain(let socket):
+      return try ByteStream.plainly { () throws(SystemError) in try socket.send(rest, count: count) }
+    case .secure: throw .system(SystemError("sendmsg", code: EOPNOTSUPP))
+    }
+  }
+
   /// Bytes that were taken and did not leave yet: `flush` sends them.
   package var unsent: Int {
     switch self {
@@ -133,6 +144,9 @@ package enum ByteStream: Sendable {
     case .secure(let session, _): session.unsent
     }
   }
+
+  /// Bytes that were taken and that the other end has not taken, about: those of TLS count with what it puts around them.
+  package var untaken: Int { unsent + socket.untaken }
 
   /// Sends what was taken before; false where there is no room for all of it.
   package func flush() throws(StreamError) -> Bool {

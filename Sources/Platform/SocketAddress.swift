@@ -38,6 +38,22 @@ import Glibc
     self.bytes = bytes
   }
 
+  /// Where a service manager listens: a path, or behind `@` a name that is in no file system (unix(7), abstract sockets).
+  init(notifying text: String) throws(SystemError) {
+    guard text.hasPrefix("@") else {
+      try self.init(unixPath: text)
+      return
+    }
+    var bytes = try SocketAddress(unixPath: text).bytes
+    let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+    // The length of the address ends the name, so nothing may follow it.
+    bytes.removeLast(bytes.count - offset - text.utf8.count)
+    bytes[offset] = 0
+    self.init(bytes)
+  }
+
+  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
   /// The addresses of a host by `getaddrinfo(3)`, which may ask the network and block. An empty host is any address of this one.
   package static func resolve(
     host: String, port: UInt16, toListen: Bool = false
@@ -68,6 +84,26 @@ import Glibc
   /// `AF_INET`, `AF_INET6` or `AF_UNIX`.
   package var family: CInt {
     bytes.count >= 2 ? CInt(UInt16(bytes[0]) | UInt16(bytes[1]) << 8) : AF_UNSPEC
+  }
+
+  /// The address without its port, 4 or 16 bytes; one of IPv4 that is mapped into IPv6 has 4. Nil for a path.
+  package var host: [UInt8]? {
+    switch family {
+    case AF_INET where bytes.count >= 8: return Array(bytes[4..<8])
+    case AF_INET6 where bytes.count >= 24:
+      let host = Array(bytes[8..<24])
+      return host.starts(with: SocketAddress.mappedPrefix) ? Array(host[12...]) : host
+    default: return nil
+    }
+  }
+
+  /// What stands before an IPv4 address in IPv6 (RFC 4291 section 2.5.5.2).
+  private static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+
+  /// The address without its port, as text: `127.0.0.1`, `[::1]`.
+  package var hostText: String {
+    let text = description
+    return port == nil ? text : String(text[..<(text.lastIndex(of: ":") ?? text.endIndex)])
   }
 
   /// The port; nil for a path.

@@ -94,6 +94,41 @@ public final class SourceFile: Sendable {
     return result
   }
 
+  /// Whether it lies on another machine, or behind a program: then it is read in large pieces rather than mapped, since a fault of a page
+  /// is a round trip each.
+  public var isRemote: Bool { linux_is_remote_file(number) != 0 }
+
+  /// Whether bytes are in memory, as far as samples of them tell: sending them will not wait for a disk. Where the file system does not
+  /// tell, those of this machine count as being there and others do not.
+  public func isInMemory(offset: UInt64, count: Int) -> Bool {
+    guard count > 0, let start = Int64(exactly: offset) else { return true }
+    for sample in Array(stride(from: 0, to: count - 1, by: SourceFile.sampleDistance)) + [count - 1] {
+      switch linux_is_in_memory(number, start &+ Int64(sample)) {
+      case 1: continue
+      case 0: return false
+      default: return !isRemote
+      }
+    }
+    return true
+  }
+
+  /// Bytes from one sample to the next.
+  private static let sampleDistance = 1 << 20
+
+  /// Reads bytes into the kernel's memory, all together, and waits for them. What cannot be read will tell whoever uses it.
+  /// - Parameter buffer: where they are read to on the way.
+  public func bringIn(offset: UInt64, count: Int, through buffer: ByteBuffer) {
+    willNeed(offset: offset, count: count)
+    var position = 0
+    while position < count {
+      // SAFETY: the buffer's memory is ours while we hold it.
+      let part = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: buffer.storage[..<min(buffer.capacity, count - position)])
+      guard let read = unsafe try? read(into: part, at: offset &+ UInt64(position)), read > 0 else { return }
+      position += read
+    }
+  }
+
   /// Tells the kernel that these bytes are wanted soon.
   public func willNeed(offset: UInt64, count: Int) {
     guard let offset = Int64(exactly: offset) else { return }

@@ -23,6 +23,10 @@ int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 /// getsockopt(2) SO_PEERCRED of a connected Unix socket: the effective user of who connected. Returns -1 with errno where it fails.
 int linux_peer_user(int socket, uint32_t *user);
 
+/// ioctl(2) SIOCOUTQ: bytes that were handed to the kernel and that the other end has not taken; of a Unix socket about so many. Returns
+/// -1 with errno where it fails.
+int linux_untaken(int socket);
+
 /// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
 int linux_event(void);
 
@@ -46,17 +50,33 @@ struct linux_poll_event {
 /// epoll_wait(2) that does not wait. Answers how many events it has written, at most `capacity` and at most 256; -1 in an error.
 int linux_poll_take(int set, struct linux_poll_event *events, int capacity);
 
+/// inotify_init1(2) with IN_NONBLOCK | IN_CLOEXEC.
+int linux_notify(void);
+
+/// inotify_add_watch(2) for names that come, go, move or were written in a folder. Returns a number that is of no use, or -1.
+int linux_notify_add(int notifier, const char *folder);
+
+/// Throws away what the notifier has to tell. Returns whether there was anything.
+int linux_notify_drain(int notifier);
+
 /// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
 int linux_allocate(int descriptor, int64_t count);
+
+/// madvise(2) with MADV_POPULATE_READ: reads pages of a mapping and makes them present, so that using them does not fault. Answers an
+/// errno value, 0 when it was done; EINVAL where the kernel (before 5.14) does not know how.
+int linux_populate(const void *address, size_t count);
 
 /// Whether fstatfs(2) says that the file lies in memory (tmpfs, ramfs).
 int linux_is_memory_file(int descriptor);
 
+/// Whether fstatfs(2) says that the file lies on another machine, or behind a program: NFS, SMB, Ceph, Lustre, FUSE and the like.
+int linux_is_remote_file(int descriptor);
+
+/// Whether the byte at an offset can be read without waiting for a disk (preadv2(2) with RWF_NOWAIT); -1 where that cannot be told.
+int linux_is_in_memory(int descriptor, int64_t offset);
+
 /// posix_fadvise(2) with POSIX_FADV_WILLNEED. Returns an errno value, not -1.
 int linux_will_need(int descriptor, int64_t offset, int64_t count);
-
-/// posix_fadvise(2) with POSIX_FADV_SEQUENTIAL over the whole file. Returns an errno value, not -1.
-int linux_sequential(int descriptor);
 
 /// Pieces of `length` bytes that are collected at each turn of a loop: `repeats` of them, `step` bytes apart; one turn's begin `stride`
 /// bytes behind the turn's before. A null `base` stands for zeros, of which there is one piece.
@@ -78,5 +98,27 @@ int linux_note_use(int descriptor);
 
 /// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
 void linux_ignore_broken_pipes(void);
+
+/// sendmsg(2) of bytes with a descriptor beside the first of them (unix(7), SCM_RIGHTS).
+ssize_t linux_send_descriptor(int socket, const void *bytes, size_t count, int descriptor, int flags);
+
+/// recvmsg(2) of bytes and of the descriptor that came beside them, closed on exec; -1 in `descriptor` where none did. Of several
+/// all but the first are closed.
+ssize_t linux_receive_descriptor(int socket, void *bytes, size_t count, int *descriptor);
+
+/// write(2) of what a pipe, terminal or socket takes without waiting, to a descriptor that may block; a regular file takes all.
+ssize_t linux_write_now(int descriptor, const void *bytes, size_t count);
+
+/// memfd_create(2): an empty file in memory that has no name in any folder, cannot be executed, and can be sealed.
+int linux_memory_file(const char *name);
+
+/// Seals a file in memory for good: it can be neither written, nor cut, nor extended, by anyone, and the seals stay (fcntl(2)).
+int linux_seal(int descriptor);
+
+/// Whether a file in memory is sealed against writing, cutting and extending.
+int linux_is_sealed(int descriptor);
+
+/// Whether the file of a read-only descriptor is open, or mapped, by another open than the descriptor's own.
+int linux_is_open_elsewhere(int descriptor);
 
 #endif

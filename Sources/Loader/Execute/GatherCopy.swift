@@ -5,16 +5,36 @@ import Platform
 struct GatherCopy {
   private let gather: Gather
   private let sources: SourceSet
+  /// Turns whose bytes lie within the spans that are read at a time, and where those are read to; nil where all files are mapped.
+  private let reading: (turns: Int, spans: SpanBuffers)?
 
   init(_ gather: Gather, sources: SourceSet) {
     self.gather = gather
     self.sources = sources
+    // What repeats lies all over the tensor: a span of that would be the whole.
+    if gather.strips.contains(where: { $0.file.map(sources.isRead) ?? false }),
+      gather.strips.allSatisfy(\.repeats.isEmpty)
+    {
+      reading = (SpanBuffers.turns(of: gather), SpanBuffers())
+    } else {
+      reading = nil
+    }
   }
 
   /// Copies the bytes `range` of the gather to `destination`, which is as long.
   @unsafe func execute(_ range: Range<Int>, into destination: UnsafeMutableRawBufferPointer) throws(LoaderError) {
     guard let start = destination.baseAddress, gather.turn > 0, destination.count == range.count else { return }
     var to = unsafe start
+    unsafe try visit(range) { strips, turns, count throws(LoaderError) in
+      unsafe try run(strips, turns: turns, to: to)
+      unsafe to = to.advanced(by: count)
+    }
+  }
+
+  /// Calls `body` with strips, their turns and the bytes of these, which make up the bytes `range` of the gather one after the other.
+  @unsafe func visit(
+    _ range: Range<Int>, _ body: ([linux_strip], Int, Int) throws(LoaderError) -> Void
+  ) throws(LoaderError) {
     var position = range.lowerBound
     while position < range.upperBound {
       let turn = position / gather.turn
@@ -23,22 +43,19 @@ struct GatherCopy {
       let copied: Int
       if inside != 0 || left < gather.turn {
         copied = min(gather.turn - inside, left)
-        unsafe try copyPart(of: turn, inside..<inside + copied, to: to)
+        unsafe try body(part(of: turn, inside..<inside + copied), 1, copied)
       } else {
         let inner = gather.counts[gather.counts.count - 1]
-        let turns = min(inner - turn % inner, left / gather.turn)
+        let turns = min(inner - turn % inner, left / gather.turn, reading?.turns ?? .max)
         copied = turns * gather.turn
-        unsafe try run(strips(at: turn, turns: turns), turns: turns, to: to)
+        unsafe try body(strips(at: turn, turns: turns), turns, copied)
       }
       position += copied
-      unsafe to = to.advanced(by: copied)
     }
   }
 
   /// A part of one turn: what each strip has of it.
-  @unsafe private func copyPart(
-    of turn: Int, _ range: Range<Int>, to destination: UnsafeMutableRawPointer
-  ) throws(LoaderError) {
+  @unsafe private func part(of turn: Int, _ range: Range<Int>) throws(LoaderError) -> [linux_strip] {
     var parts: [linux_strip] = unsafe []
     var position = 0
     let whole = unsafe try strips(at: turn, turns: 1)
@@ -50,7 +67,7 @@ struct GatherCopy {
       if low < high { unsafe append(low..<high, of: strip, to: &parts) }
       position += length
     }
-    unsafe try run(parts, turns: 1, to: destination)
+    return unsafe parts
   }
 
   /// Bytes of one turn of a strip: the rest of a piece, whole pieces, the beginning of one.
@@ -83,25 +100,46 @@ struct GatherCopy {
         unsafe result.append(linux_strip(base: nil, length: strip.length, stride: 0, repeats: 1, step: 0))
         continue
       }
-      let mapping = try sources.mapping(file)
+      let mapping = reading == nil ? try sources.mapping(file) : nil
+      let count = Int(clamping: try sources.file(file).size)
       var offset = strip.offset
       for (index, stride) in zip(indices, strip.strides) { offset = offset &+ index &* stride }
       let stride = strip.strides.last ?? 0
       let inner = strip.repeats.last ?? Gather.Repeat(count: 1, stride: 0)
       for start in starts(strip.repeats.dropLast(), offset: offset) {
         let end = start &+ (turns - 1) &* stride &+ (inner.count - 1) &* inner.stride &+ strip.length
-        guard start >= 0, stride >= 0, inner.stride >= 0, end >= start, end <= mapping.count else {
+        guard start >= 0, stride >= 0, inner.stride >= 0, end >= start, end <= count else {
           throw .changed(sources.files[file].name)
         }
         try sources.bring(file, start..<end)
+        // SAFETY: the first and last byte that any turn reads lie within the mapping, or within the span that is read.
+        let base =
+          if let mapping {
+            unsafe mapping.base.advanced(by: start)
+          } else {
+            unsafe try read(file, start..<end, slot: result.count)
+          }
         unsafe result.append(
-          linux_strip(
-            // SAFETY: the first and last byte that any turn reads lie within the mapping.
-            base: mapping.base.advanced(by: start), length: strip.length, stride: stride, repeats: inner.count,
-            step: inner.stride))
+          linux_strip(base: base, length: strip.length, stride: stride, repeats: inner.count, step: inner.stride))
       }
     }
     return unsafe result
+  }
+
+  /// Reads a span of a file.
+  /// - Parameter slot: which of the buffers takes it: one for each strip.
+  @unsafe private func read(_ file: Int, _ span: Range<Int>, slot: Int) throws(LoaderError) -> UnsafePointer<UInt8>? {
+    let source = try sources.file(file)
+    guard let buffer = reading?.spans.buffer(slot, holding: span.count) else { return nil }
+    let memory = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer.storage[..<span.count])
+    let count: Int
+    do throws(SystemError) {
+      count = unsafe try source.read(into: memory, at: UInt64(span.lowerBound))
+    } catch {
+      throw LoaderError(.dataLoss, "cannot be read: \(error.reason)", file: sources.files[file].name)
+    }
+    guard count == span.count else { throw .changed(sources.files[file].name) }
+    return unsafe UnsafePointer(memory.baseAddress?.assumingMemoryBound(to: UInt8.self))
   }
 
   /// Where each turn of some loops begins.

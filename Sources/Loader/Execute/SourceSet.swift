@@ -6,11 +6,21 @@ public final class SourceSet: Sendable {
   /// The files, by the index that segments name.
   public let files: [FileTable.Entry]
   private let mappings: Mutex<[Int: SourceMapping]> = Mutex([:])
+  /// The files that are read by calls rather than mapped.
+  private let read: [Bool]
 
   /// The files of a checkpoint.
-  public init(_ files: [FileTable.Entry]) {
+  /// - Parameter maps: whether files are mapped; nil for those that lie on this machine.
+  public init(_ files: [FileTable.Entry], maps: Bool? = nil) {
     self.files = files
+    read = files.map { entry in maps.map { !$0 } ?? entry.file.isRemote }
   }
+
+  /// Whether any of the files lies on another machine.
+  public var isRemote: Bool { read.contains(true) }
+
+  /// Whether a file is read by calls rather than mapped.
+  func isRead(_ index: Int) -> Bool { read.indices.contains(index) && read[index] }
 
   /// The open file of an index.
   public func file(_ index: Int) throws(LoaderError) -> SourceFile {

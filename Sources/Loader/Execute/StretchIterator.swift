@@ -59,8 +59,10 @@ public struct StretchIterator: Sendable {
         work += min(limit - position, left) * transform.workPerByte
         position += min(limit - position, left)
       } else {
-        if start != position, isDirect(index) || transposedSize(index) != nil { break }
+        if start != position, isDirect(index) || isScattered(index) || transposedSize(index) != nil { break }
         position = limit
+        // What is sent from where it lies is not joined with what must be made.
+        if isScattered(index) { break }
       }
     }
     return .window(start..<position)
@@ -103,6 +105,13 @@ public struct StretchIterator: Sendable {
     {
       index += 1
     }
+  }
+
+  private func isScattered(_ index: Int) -> Bool {
+    guard body.plan.segments[index].count >= StretchIterator.directThreshold,
+      case .gather(let gather) = body.plan.segments[index].content
+    else { return false }
+    return GatherPieces.isScattered(gather, body.sources)
   }
 
   private func isDirect(_ index: Int) -> Bool {

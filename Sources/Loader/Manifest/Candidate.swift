@@ -19,19 +19,20 @@ struct Candidate: Sendable {
   /// For a snapshot in the Hub's cache: the repository's name.
   let repository: String?
 
+  /// The manifest that `file` names, where it lies in no file.
+  private let text: [UInt8]?
+
   /// Looks at a path.
-  init(path: String, roots: Roots) throws(LoaderError) {
+  init(path: String, options: LoadOptions) throws(LoaderError) {
     self.path = path
+    text = nil
     let (named, isFolder) = try Candidate.place(path)
-    let folder = isFolder ? try HubCache.snapshot(of: named) ?? named : named
+    folder = isFolder ? try HubCache.snapshot(of: named) ?? named : named
     let hub = HubCache(folder: folder)
+    roots = try Candidate.roots(folder, hub, options)
+    repository = hub?.repository
+    file = isFolder ? nil : Path.name(of: path)
     do throws(SystemError) {
-      var roots = try roots.adding(folder: folder)
-      if let hub { try? roots.add(folder: hub.blobs) }
-      self.folder = folder
-      self.roots = roots
-      repository = hub?.repository
-      file = isFolder ? nil : Path.name(of: path)
       names = isFolder ? try Folder.names(in: folder) : []
     } catch {
       throw LoaderError(error, file: path)
@@ -49,10 +50,47 @@ struct Candidate: Sendable {
     }
     fileSize = source.size
     do throws(SystemError) {
-      prefix = try source.bytes(at: 0, count: Int(min(source.size, 4096)))
+      prefix = try source.bytes(at: 0, count: Int(min(source.size, UInt64(Candidate.prefixLength))))
     } catch {
       throw LoaderError(error, file: file)
     }
+  }
+
+  /// A manifest that lies in no file, over the files of a folder.
+  init(manifest text: [UInt8], folder named: String, options: LoadOptions) throws(LoaderError) {
+    path = named
+    (folder, _) = try Candidate.place(Path.join(named, "."))
+    let hub = HubCache(folder: folder)
+    roots = try Candidate.roots(folder, hub, options)
+    repository = hub?.repository
+    file = Candidate.unfiledName
+    names = []
+    prefix = Array(text.prefix(Candidate.prefixLength))
+    fileSize = UInt64(text.count)
+    self.text = text
+  }
+
+  private static let prefixLength = 4096
+  /// What messages call a manifest that lies in no file.
+  private static let unfiledName = "manifest.json"
+
+  /// The folders that the files of a checkpoint may lie in.
+  private static func roots(
+    _ folder: String, _ hub: HubCache?, _ options: LoadOptions
+  ) throws(LoaderError) -> Roots {
+    var roots = options.roots
+    let resolved: String
+    do throws(SystemError) {
+      resolved = try Roots.resolve(folder)
+      try roots.add(folder: resolved)
+    } catch {
+      throw LoaderError(error, file: folder)
+    }
+    if options.staysInRoots, !options.roots.contain(resolved: resolved) {
+      throw LoaderError(.outside(path: folder, resolved: resolved), file: folder)
+    }
+    if let hub { try? roots.add(folder: hub.blobs) }
+    return roots
   }
 
   /// The folder that a path names or lies in, links resolved, and whether it names it.
@@ -83,6 +121,10 @@ struct Candidate: Sendable {
 
   /// Reads a small file of the checkpoint whole.
   func read(_ name: String, limit: Int) throws(LoaderError) -> [UInt8] {
+    if let text, name == file {
+      guard text.count <= limit else { throw .invalid(name, "has \(text.count) bytes; at most \(limit) are read") }
+      return text
+    }
     var table = FileTable(folder: folder, roots: roots)
     let index = try table.open(name)
     let size = table.entries[index].file.size

@@ -5,7 +5,20 @@ public enum CheckpointLoader {
   /// Loads a checkpoint: metadata only, never a weight.
   /// - Throws: `missingFile`, `invalidCheckpoint` or `inputOutput`, with the file and what was wrong.
   public static func load(_ path: String, options: LoadOptions = LoadOptions()) throws(LoaderError) -> Checkpoint {
-    let candidate = try Candidate(path: path, roots: options.roots)
+    try load(try Candidate(path: path, options: options), options)
+  }
+
+  /// Loads the checkpoint that a manifest describes which lies in no file.
+  /// - Parameters:
+  ///   - manifest: the manifest's JSON.
+  ///   - folder: the folder that its files are relative to.
+  public static func load(
+    manifest: [UInt8], in folder: String, options: LoadOptions = LoadOptions()
+  ) throws(LoaderError) -> Checkpoint {
+    try load(try Candidate(manifest: manifest, folder: folder, options: options), options)
+  }
+
+  private static func load(_ candidate: Candidate, _ options: LoadOptions) throws(LoaderError) -> Checkpoint {
     let (layout, reason) = try LayoutRegistry.layout(of: candidate)
     var files = FileTable(folder: candidate.folder, roots: candidate.roots)
     var raw = try layout.read(candidate, files: &files, options: options)
@@ -15,6 +28,9 @@ public enum CheckpointLoader {
     let name = try ManifestName.name(of: candidate, given: options.name, manifest: raw.manifest?.name)
     let identities = try FileIdentity.identities(
       of: files.entries, by: options.identity, stated: raw.manifest?.digests ?? [:])
-    return try CheckpointBuilder(raw).build(name: name, files: files.entries, identities: identities)
+    let assets = AssetFolder(candidate, assets: raw.manifest?.assets)
+    var checkpoint = try CheckpointBuilder(raw).build(name: name, files: files.entries, identities: identities)
+    checkpoint.assets = assets
+    return checkpoint
   }
 }

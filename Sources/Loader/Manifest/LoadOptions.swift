@@ -4,6 +4,8 @@ public import Platform
 public struct LoadOptions: Sendable {
   /// Folders beside the checkpoint's own that its files may lie in.
   public var roots = Roots()
+  /// Whether the checkpoint itself must lie beneath `roots`; else its own folder is a root.
+  public var staysInRoots = false
   /// The name to serve it by; nil takes the manifest's, the file's or the folder's.
   public var name: String?
   /// Globals of pickles that are allowed beyond the known ones, by dotted prefix.

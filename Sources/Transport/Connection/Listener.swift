@@ -12,7 +12,7 @@ final class Listener: @unchecked Sendable {
   enum Event {
     case accepted(Socket, SocketAddress)
     /// A connection took one of the last descriptors: it must go, and the next is taken a little later.
-    case crowded(Socket)
+    case crowded(Socket, SocketAddress)
     /// There is no descriptor or memory for another connection: the next try is made soon.
     case paused(SystemError)
   }
@@ -54,8 +54,8 @@ final class Listener: @unchecked Sendable {
     guard !hasEnded else { return }
     hasEnded = true
     socket.removeFile()
-    // The descriptor lives until Dispatch has let go of it, but nobody is to connect any more.
-    socket.socket.shutdown(.both)
+    // The descriptor lives until Dispatch has let go of it, but nobody is to connect any more; unless others listen with it too.
+    if !socket.isInherited { socket.socket.shutdown(.both) }
     if isPaused { source.resume() }
     source.cancel()
   }
@@ -66,7 +66,7 @@ final class Listener: @unchecked Sendable {
       do throws(SystemError) {
         guard let (connection, address) = try socket.accept() else { return }
         if connection.number >= ceiling {
-          onEvent(.crowded(connection))
+          onEvent(.crowded(connection, address))
           pause()
           return
         }

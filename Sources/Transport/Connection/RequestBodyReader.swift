@@ -37,7 +37,10 @@ struct RequestBodyReader: Sendable {
       var rest = bytes
       while true {
         switch try decoder.next(rest) {
-        case .needMore: return .needMore
+        case .needMore:
+          // A chunk that states too much is not waited for.
+          if decoder.remaining > limit - body.count { throw RequestBodyReader.tooLarge(limit) }
+          return .needMore
         case .end(let index): return .whole(index)
         case .data(let range):
           if range.count > limit - body.count { throw RequestBodyReader.tooLarge(limit) }
@@ -51,6 +54,6 @@ struct RequestBodyReader: Sendable {
   private static func tooLarge(_ limit: Int) -> StatusError {
     StatusError(
       .resourceExhausted, "the request's body is larger than \(limit) bytes: send a shorter one",
-      status: .contentTooLarge)
+      status: .contentTooLarge, limit: .bodyBytes)
   }
 }

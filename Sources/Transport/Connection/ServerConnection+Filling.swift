@@ -2,12 +2,28 @@ import Dispatch
 import Platform
 
 extension ServerConnection {
-  /// Has a worker fill a buffer, and goes on then.
+  /// Has a worker do what is wanted, and goes on then.
   func startFill(_ fill: Transmission.Fill, of number: UInt64) {
-    let buffer = loop.buffers.take(fill.count)
-    context.workers.run { [self] in
-      let failure = ServerConnection.run(fill, buffer)
-      queue.async { [self] in filled(buffer, failure, of: number) }
+    switch fill {
+    case .buffer(let count, let fill):
+      let buffer = loop.buffers.take(count)
+      context.workers.run { [self] in
+        let failure = ServerConnection.failure {
+          try fill(buffer)
+          return buffer.count == count ? nil : "\(buffer.count) bytes were made where \(count) were wanted"
+        }
+        queue.async { [self] in filled(buffer, failure, of: number) }
+      }
+    case .location(let piece):
+      context.workers.run { [self] in
+        var located: ScatteredBytes?
+        let failure = ServerConnection.failure {
+          let bytes = try piece.locate()
+          located = bytes
+          return bytes.count == piece.count ? nil : "\(bytes.count) bytes were found where \(piece.count) were wanted"
+        }
+        queue.async { [self, located] in self.located(located, failure, of: number) }
+      }
     }
   }
 
@@ -22,16 +38,26 @@ extension ServerConnection {
     }
   }
 
-  private static func run(_ fill: Transmission.Fill, _ buffer: ByteBuffer) -> StatusError? {
+  /// The error that some work ends with: one that it throws, or one of ours that it tells of.
+  private static func failure(_ work: () throws -> String?) -> StatusError? {
     do {
-      try fill.fill(buffer)
+      return try work().map { StatusError(.internalError, $0) }
     } catch let error as StatusError {
       return error
     } catch {
       return StatusError(.dataLoss, "the body could not be made: \(String(describing: error).utf8.printable)")
     }
-    if buffer.count == fill.count { return nil }
-    return StatusError(.internalError, "\(buffer.count) bytes were made where \(fill.count) were wanted")
+  }
+
+  private func located(_ bytes: ScatteredBytes?, _ failure: StatusError?, of number: UInt64) {
+    guard transmission?.number == number else { return }
+    if let bytes, failure == nil {
+      transmission?.located(bytes)
+      yieldToOthers(isOnItsOwn: true)
+    } else {
+      let failure = failure ?? StatusError(.internalError, "nothing was found")
+      perform(machine.failed(failure, in: machine.exchange, date: loop.date))
+    }
   }
 
   private func filled(_ buffer: ByteBuffer, _ failure: StatusError?, of number: UInt64) {

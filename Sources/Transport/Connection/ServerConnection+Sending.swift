@@ -6,6 +6,8 @@ extension ServerConnection {
     case progressed
     /// The client takes no more at the moment.
     case blocked
+    /// The client's address has had its share of a while.
+    case paced
     case failed(StatusError)
   }
 
@@ -30,6 +32,7 @@ extension ServerConnection {
       do throws(StreamError) {
         switch try send(on: socket) {
         case .progressed: continue
+        case .paced: return nil
         case .blocked:
           waitUntilWritable()
           return nil
@@ -64,7 +67,10 @@ extension ServerConnection {
 
   private func advance() -> Transmission.Step? {
     guard let step = transmission?.advance() else { return nil }
-    if let fill = transmission?.takeFill(), let number = transmission?.number { startFill(fill, of: number) }
+    if let fill = transmission?.takeFill(), let current = transmission {
+      if current.sent == 0, let error = refusalForMemory(current.heldBytes) { return .failed(error) }
+      startFill(fill, of: current.number)
+    }
     if let begin = transmission?.takeWait(), let number = transmission?.number { startWait(begin, of: number) }
     return step
   }
@@ -82,20 +88,37 @@ extension ServerConnection {
   private func send(on socket: ByteStream) throws(StreamError) -> Sending {
     guard let current = transmission else { return .blocked }
     if !current.memory.isEmpty {
-      guard let count = try socket.send(current.memory.prefix(budget), more: current.hasMore) else { return .blocked }
+      let bytes = current.memory.prefix(budget)
+      let count =
+        if let descriptor = current.descriptor {
+          try socket.send(bytes, passing: descriptor.number, more: current.hasMore)
+        } else {
+          try socket.send(bytes, more: current.hasMore)
+        }
+      guard let count else { return .blocked }
       transmission?.sentMemory(count)
       note(count)
       return .progressed
     }
-    switch current.content {
+    guard let share = share(of: budget) else { return .paced }
+    let before = current.sent
+    defer { giveBack(share - ((transmission?.sent ?? before) - before)) }
+    return try send(current.content, share, on: socket)
+  }
+
+  /// Sends from the front of the content, at most `limit` bytes.
+  private func send(
+    _ content: Transmission.Content, _ limit: Int, on socket: ByteStream
+  ) throws(StreamError) -> Sending {
+    switch content {
     case .none: return .blocked
     case .buffer(let buffer, let start):
-      guard let count = try socket.send(buffer, from: start, count: budget) else { return .blocked }
+      guard let count = try socket.send(buffer, from: start, count: limit) else { return .blocked }
       if let free = transmission?.sentContent(count) { loop.buffers.give(free) }
       note(count)
       return .progressed
     case .file(let file, let offset, let total):
-      guard let count = try socket.send(file, offset: offset, count: min(total, budget)) else { return .blocked }
+      guard let count = try socket.send(file, offset: offset, count: min(total, limit)) else { return .blocked }
       _ = transmission?.sentContent(count)
       note(count)
       if count == 0 {
@@ -103,7 +126,21 @@ extension ServerConnection {
       }
       // What has just been sent may be of another version already: then the client must not take it for whole.
       return Transmission.check(file).map(Sending.failed) ?? .progressed
+    case .scattered(let rest): return try send(rest, limit, on: socket)
     }
+  }
+
+  private func send(_ rest: ScatteredRest, _ limit: Int, on socket: ByteStream) throws(StreamError) -> Sending {
+    do throws(StreamError) {
+      guard let count = try socket.send(rest, count: limit) else { return .blocked }
+      _ = transmission?.sentContent(count)
+      note(count)
+    } catch {
+      // A file that was cut has no bytes there any more.
+      if let failure = rest.bytes.files.lazy.compactMap(Transmission.check).first { return .failed(failure) }
+      throw error
+    }
+    return rest.bytes.files.lazy.compactMap(Transmission.check).first.map(Sending.failed) ?? .progressed
   }
 
   private func note(_ count: Int) {

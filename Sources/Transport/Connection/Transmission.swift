@@ -8,6 +8,7 @@ struct Transmission {
     case none
     case file(SourceFile, offset: UInt64, count: Int)
     case buffer(ByteBuffer, start: Int)
+    case scattered(ScatteredRest)
   }
 
   /// What stands ready, or is being made, behind the content.
@@ -17,6 +18,7 @@ struct Transmission {
     case filling
     case awaiting
     case filled(ByteBuffer)
+    case located(ScatteredBytes)
     case finished
   }
 
@@ -33,9 +35,11 @@ struct Transmission {
   }
 
   /// Work that a worker is to be given.
-  struct Fill {
-    let count: Int
-    let fill: @Sendable (ByteBuffer) throws -> Void
+  enum Fill: Sendable {
+    /// Fill a buffer with so many bytes.
+    case buffer(count: Int, @Sendable (ByteBuffer) throws -> Void)
+    /// Bring a piece into memory.
+    case location(any ScatteredPiece)
   }
 
   /// Takes what it calls when there is more.
@@ -48,8 +52,14 @@ struct Transmission {
   let number: UInt64
   /// The status, for the record.
   let status: HTTPResponse.Status
+  /// Bytes of the largest window so far.
+  private var windowBytes = 0
+  /// Counts the bytes as they leave.
+  let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
+  /// A descriptor that goes beside the first byte, and is let go then.
+  private(set) var descriptor: PassedDescriptor?
   /// Bytes that were sent.
   private(set) var sent = 0
   /// What is sent after `memory`.
@@ -61,15 +71,20 @@ struct Transmission {
 
   private var memoryBytes: [UInt8]
   private var memoryStart = 0
+  private let takesScattered: Bool
   private var source: (any BodySource)?
   private var announced: Int
   private var lookAhead = LookAhead.none
 
   /// An answer of which nothing was sent.
-  init(_ outgoing: OutgoingResponse, number: UInt64) {
+  /// - Parameter takesScattered: whether the stream can send bytes from many places at once.
+  init(_ outgoing: OutgoingResponse, number: UInt64, takesScattered: Bool = true) {
     self.number = number
+    self.takesScattered = takesScattered
     status = outgoing.status
+    meter = outgoing.meter
     onDelivery = outgoing.onDelivery
+    descriptor = outgoing.descriptor
     memoryBytes = outgoing.head
     switch outgoing.body {
     case .none: announced = 0
@@ -84,6 +99,19 @@ struct Transmission {
 
   /// Bytes in memory that are sent before the content.
   var memory: ArraySlice<UInt8> { memoryBytes[memoryStart...] }
+
+  /// Bytes of it that are in memory of its own, or will be until it has ended: of windows there are two at a time.
+  var heldBytes: Int {
+    let content = if case .buffer(let buffer, _) = content { buffer.capacity } else { 0 }
+    let next =
+      switch lookAhead {
+      case .piece(let piece): if case .bytes(let bytes) = piece { bytes.count } else { 0 }
+      case .filled(let buffer): buffer.capacity
+      case .filling: windowBytes
+      case .located, .none, .awaiting, .finished: 0
+      }
+    return memory.count + max(content + next, 2 * windowBytes)
+  }
 
   /// Whether more follows the bytes in memory at once.
   var hasMore: Bool {
@@ -105,6 +133,10 @@ struct Transmission {
       case .filled(let buffer):
         content = .buffer(buffer, start: 0)
         lookAhead = .none
+      case .located(let bytes):
+        for file in bytes.files { if let failure = Transmission.check(file) { return .failed(failure) } }
+        content = .scattered(ScatteredRest(bytes))
+        lookAhead = .none
       case .piece(.file(let file, let offset, let count)):
         if let failure = Transmission.check(file) { return .failed(failure) }
         content = .file(file, offset: offset, count: count)
@@ -114,7 +146,8 @@ struct Transmission {
         if memory.isEmpty { (memoryBytes, memoryStart) = (bytes, 0) } else { memoryBytes += bytes }
         lookAhead = .none
         continue
-      case .piece(.filled), .piece(.awaited): preconditionFailure("a piece to come is taken for one that is there")
+      case .piece(.filled), .piece(.scattered), .piece(.awaited):
+        preconditionFailure("a piece to come is taken for one that is there")
       }
       if let failure = prefetch() { return .failed(failure) }
     }
@@ -137,6 +170,11 @@ struct Transmission {
     if case .awaiting = lookAhead { lookAhead = .none }
   }
 
+  /// A worker has brought the piece into memory that was wanted.
+  mutating func located(_ bytes: ScatteredBytes) {
+    lookAhead = .located(bytes)
+  }
+
   /// A worker has filled the buffer that was wanted.
   mutating func filled(_ buffer: ByteBuffer) {
     lookAhead = .filled(buffer)
@@ -145,6 +183,7 @@ struct Transmission {
   /// Bytes of `memory` were sent.
   mutating func sentMemory(_ count: Int) {
     sent += count
+    if count > 0 { descriptor = nil }
     memoryStart += count
     if memoryStart == memoryBytes.count { (memoryBytes, memoryStart) = ([], 0) }
   }
@@ -162,6 +201,10 @@ struct Transmission {
       let end = start + count
       content = end >= buffer.count ? .none : .buffer(buffer, start: end)
       return end >= buffer.count ? buffer : nil
+    case .scattered(var rest):
+      rest.removeFirst(count)
+      content = rest.count == 0 ? .none : .scattered(rest)
+      return nil
     }
   }
 
@@ -195,15 +238,36 @@ struct Transmission {
         return StatusError(.internalError, "the body is longer than the announced length")
       }
       announced -= count
-      if case .filled(let count, let fill) = piece {
-        wantedFill = Fill(count: count, fill: fill)
-        lookAhead = .filling
-      } else {
-        lookAhead = .piece(piece)
-      }
+      look(at: piece)
       return nil
     }
     lookAhead = .finished
     return announced == 0 ? nil : StatusError(.internalError, "the body is \(announced) bytes shorter than announced")
+  }
+
+  /// A buffer is needed: of as much as it holds there are two, unless it is the first and last.
+  private mutating func note(window count: Int) {
+    windowBytes = max(windowBytes, announced == 0 && windowBytes == 0 ? count / 2 : count)
+  }
+
+  private mutating func look(at piece: BodyPiece) {
+    switch piece {
+    case .filled(let count, let fill):
+      wantedFill = .buffer(count: count, fill)
+      lookAhead = .filling
+      note(window: count)
+    case .scattered(let piece) where !takesScattered:
+      wantedFill = .buffer(count: piece.count) { try piece.fill($0) }
+      lookAhead = .filling
+      note(window: piece.count)
+    case .scattered(let piece):
+      if let bytes = piece.present() {
+        lookAhead = .located(bytes)
+      } else {
+        wantedFill = .location(piece)
+        lookAhead = .filling
+      }
+    case .bytes, .file, .awaited: lookAhead = .piece(piece)
+    }
   }
 }

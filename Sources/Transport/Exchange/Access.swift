@@ -10,7 +10,8 @@ package struct Access: Sendable, CustomStringConvertible {
 
   /// Who asks, for messages and logs: `token ci`, `user 1000`, `anyone`. Never a secret.
   package let name: String
-  private let scopes: Set<Scope>
+  private let mayRead: Bool
+  private let mayAdminister: Bool
   /// Whether it extends to a thing of some name; nil where it extends to all.
   private let covers: (@Sendable (String) -> Bool)?
 
@@ -18,7 +19,8 @@ package struct Access: Sendable, CustomStringConvertible {
   /// - Parameter covers: whether they extend to a thing of some name; nil where they extend to all.
   package init(_ name: String, scopes: Set<Scope>, covers: (@Sendable (String) -> Bool)? = nil) {
     self.name = name
-    self.scopes = scopes
+    mayAdminister = scopes.contains(.admin)
+    mayRead = mayAdminister || scopes.contains(.read)
     self.covers = covers
   }
 
@@ -30,7 +32,10 @@ package struct Access: Sendable, CustomStringConvertible {
 
   /// Whether a kind of request is allowed, of whatever it is.
   package func may(_ scope: Scope) -> Bool {
-    scopes.contains(scope) || (scope == .read && scopes.contains(.admin))
+    switch scope {
+    case .read: mayRead
+    case .admin: mayAdminister
+    }
   }
 
   /// Whether a thing may be seen, named, or used. What may not be is to the client as if it did not exist.

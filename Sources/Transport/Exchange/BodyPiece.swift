@@ -9,6 +9,8 @@ package enum BodyPiece: Sendable {
   /// Bytes that a worker makes: `fill` may block, and leaves exactly `count` bytes in the buffer, which is empty and has room
   /// for them. At most `BodyPiece.fillLimit` at a time, or `largeFillLimit` where that pays.
   case filled(count: Int, fill: @Sendable (ByteBuffer) throws -> Void)
+  /// Bytes at many places of mapped files, sent from where they lie. Where the stream cannot do that they are made as `filled` is.
+  case scattered(any ScatteredPiece)
   /// Nothing yet: `begin` keeps what it is given and calls it once, from any thread or at once, when `next` has more to say. No
   /// thread waits meanwhile.
   case awaited(begin: @Sendable (@escaping @Sendable () -> Void) -> Void)
@@ -24,9 +26,25 @@ package enum BodyPiece: Sendable {
     switch self {
     case .bytes(let bytes): bytes.count
     case .file(_, _, let count), .filled(let count, _): count
+    case .scattered(let piece): piece.count
     case .awaited: 0
     }
   }
+}
+
+/// A piece of a body that lies in many places of mapped files.
+package protocol ScatteredPiece: Sendable {
+  /// Bytes in all, at most `BodyPiece.fillLimit`.
+  var count: Int { get }
+
+  /// The places, if everything is in memory; nil where something may have to be read first. Never blocks.
+  func present() -> ScatteredBytes?
+
+  /// The places, when everything was brought into memory. May block.
+  func locate() throws -> ScatteredBytes
+
+  /// Makes the bytes in a buffer that is empty and has room for them. May block.
+  func fill(_ buffer: ByteBuffer) throws
 }
 
 /// A body that is produced as it is sent.

@@ -10,24 +10,30 @@ package struct Request: Sendable {
   package let remoteAddress: String
   /// What the connection tells of who asks.
   package let peer: Peer
+  /// What the client's connections have in hand together.
+  package let load: ClientLoad
   /// What the client may, as the server has decided; nothing until then.
   package var access = Access.nothing
   /// A name for this request that no other of this process has.
-  package let id: String
+  package let name: RequestName
+  /// The same as a text.
+  package var id: String { name.description }
   /// Whether the connection was lost meanwhile, so that work for it is in vain.
   package let cancellation: CancellationFlag
 
   /// Puts a request together.
   package init(
     head: RequestHead, body: [UInt8] = [], deadline: ContinuousClock.Instant? = nil, remoteAddress: String = "",
-    peer: Peer = Peer(), id: String = "", cancellation: CancellationFlag = CancellationFlag()
+    peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: RequestName = RequestName(connection: "", number: 0),
+    cancellation: CancellationFlag = CancellationFlag()
   ) {
     self.head = head
     self.body = body
     self.deadline = deadline
     self.remoteAddress = remoteAddress
     self.peer = peer
-    self.id = id
+    self.load = load
+    self.name = name
     self.cancellation = cancellation
   }
 }

@@ -15,15 +15,35 @@ package struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
   package var fields: HTTPFields
   /// Seconds after which a new try makes sense; sent as `Retry-After` with `unavailable` and `resource_exhausted`.
   package var retryAfter = 1
+  /// The limit that was reached, where that is what is wrong.
+  package var limit: Limit?
+  /// What a program may read of the error besides its code.
+  package var details: [Detail] = []
+
+  /// A message of protobuf that tells a program more.
+  package struct Detail: Hashable, Sendable {
+    /// The message's full name.
+    package let type: String
+    /// The message in its binary format.
+    package let value: [UInt8]
+
+    /// A message of a type.
+    package init(type: String, value: [UInt8]) {
+      self.type = type
+      self.value = value
+    }
+  }
 
   /// Describes an error; `status` replaces the code's own HTTP status.
   package init(
-    _ code: ErrorCode, _ message: String, status: HTTPResponse.Status? = nil, fields: HTTPFields = HTTPFields()
+    _ code: ErrorCode, _ message: String, status: HTTPResponse.Status? = nil, fields: HTTPFields = HTTPFields(),
+    limit: Limit? = nil
   ) {
     self.code = code
     self.message = message
     self.status = status ?? code.status
     self.fields = fields
+    self.limit = limit
   }
 
   package var description: String { "\(code.rawValue): \(message)" }
@@ -61,7 +81,14 @@ package struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
       $0.member("code", code.rawValue)
       $0.member("message", message)
       $0.key("details")
-      $0.array { _ in }
+      $0.array { json in
+        for detail in details {
+          json.object { json in
+            json.member("type", detail.type)
+            json.member("value", Base64.encode(detail.value))
+          }
+        }
+      }
     }
     return writer.bytes
   }

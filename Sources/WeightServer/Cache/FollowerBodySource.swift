@@ -43,14 +43,11 @@ struct FollowerBodySource: BodySource {
 
 /// A range of an entry of the cache.
 struct StoredBodySource: BodySource {
-  private var piece: BodyPiece?
+  private var run: FileRun
 
   init(_ file: SourceFile, range: Range<Int>) {
-    piece = .file(file, offset: UInt64(range.lowerBound), count: range.count)
+    run = FileRun(file, offset: UInt64(range.lowerBound), count: range.count)
   }
 
-  mutating func next() -> BodyPiece? {
-    defer { piece = nil }
-    return piece
-  }
+  mutating func next() -> BodyPiece? { run.next() }
 }

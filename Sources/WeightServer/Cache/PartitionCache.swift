@@ -16,6 +16,10 @@ final class PartitionCache: Sendable {
   /// Where partitions are made: in short steps, so that all that are being made go on side by side.
   let pool: WorkerPool
   let buffers = BufferStock()
+  /// Partitions that workers of this host map.
+  let sharedMemory: SharedMemoryStock
+  /// How many are computed at a time.
+  let executions: ExecutionLimit
   /// What was last used before is from an earlier run.
   let started = WallClock.nanoseconds()
   let state: Mutex<State>
@@ -27,7 +31,12 @@ final class PartitionCache: Sendable {
   }
 
   /// A cache as it is configured; the folder is looked at by `start`, and made when it is first needed.
-  init(_ configuration: Configuration.Cache, environment: [String: String], logger: Logger) {
+  init(
+    _ configuration: Configuration.Cache, environment: [String: String],
+    executions: ExecutionLimit = ExecutionLimit(limit: .max), sharedBytes: Int = 0, logger: Logger
+  ) {
+    sharedMemory = SharedMemoryStock(budget: sharedBytes, buffers: buffers, logger: logger)
+    self.executions = executions
     policy = CachePolicy(mode: configuration.mode)
     folder = CacheFolder(path: configuration.folderPath(environment))
     self.logger = logger
@@ -67,7 +76,7 @@ final class PartitionCache: Sendable {
     let direct = Source(source: PartitionBodySource(body, range: range))
     if policy.mode == .never { return direct }
     let isWhole = range == 0..<plan.length
-    let (answer, job) = ask(body, model: model, mayMake: isWhole && policy.decide(plan).way == .cached)
+    let (answer, job) = ask(body, model: model, mayMake: isWhole && decide(body).way == .cached)
     switch answer {
     case .stored: return stored(plan, range: range) ?? direct
     case .make, .follow:
@@ -98,7 +107,9 @@ final class PartitionCache: Sendable {
     let partition = CachedPartition(plan, model: model)
     let bytes = plan.length + trailerBytes(partition)
     let (answer, job): (CacheIndex.Answer, Materialization?) = state.withLock { state in
-      let answer = state.index.ask(id, for: partition, bytes: bytes, mayMake: mayMake, at: WallClock.nanoseconds())
+      let hasRoom = isAhead || state.jobs.count < executions.limit
+      let answer = state.index.ask(
+        id, for: partition, bytes: bytes, mayMake: mayMake && hasRoom, at: WallClock.nanoseconds())
       if answer == .make { state.jobs[id] = Materialization(body, isAhead: isAhead) }
       return (answer, state.jobs[id])
     }
@@ -117,8 +128,9 @@ final class PartitionCache: Sendable {
   }
 
   /// How a whole partition would be served now, and why.
-  func serving(_ plan: PartitionPlan) -> CachePolicy.Decision {
-    let decision = policy.decide(plan)
+  func serving(_ body: PartitionBody) -> CachePolicy.Decision {
+    let plan = body.plan
+    let decision = decide(body)
     let (entry, budget) = state.withLock { ($0.index.entries[plan.identity]?.state, $0.index.budget) }
     switch entry {
     case .stored: return .init(way: .cached, reason: reason(decision, "it is in the cache"))
@@ -135,6 +147,12 @@ final class PartitionCache: Sendable {
     return .init(way: .cached, reason: "\(decision.reason); it will be made when it is first asked for")
   }
 
+  /// How a whole body is served if nothing is known of it yet.
+  private func decide(_ body: PartitionBody) -> CachePolicy.Decision {
+    let isRemote = body.sources.isRemote
+    return policy.decide(body.plan, .init(isRemote: isRemote, availableMemory: MemoryStatus.available()))
+  }
+
   private func reason(_ decision: CachePolicy.Decision, _ state: String) -> String {
     decision.way == .cached ? "\(decision.reason); \(state)" : state
   }
@@ -146,7 +164,7 @@ final class PartitionCache: Sendable {
     let id = body.plan.identity
     if digests.digest(id) != nil { return then() }
     digests.whenSettled(id, then)
-    guard policy.decide(body.plan).way == .cached else { return digests.compute(body) }
+    guard decide(body).way == .cached else { return digests.compute(body) }
     switch ask(body, model: model, mayMake: true).0 {
     case .make, .follow, .verify, .wait: break
     case .stored:
@@ -188,31 +206,6 @@ final class PartitionCache: Sendable {
           if let made { $0.member("bytes_made", made) }
         }
       }
-    }
-  }
-
-  /// The numbers of `/stats`: to a client that may see only some checkpoints, those of their partitions alone.
-  func writeStatistics(to json: inout JSONWriter, for access: Access) {
-    let index = state.withLock { $0.index }
-    guard access.seesAll else {
-      let seen = index.entries.values.filter { $0.partition.map { access.maySee($0.model) } ?? false }
-      return json.object {
-        $0.member("mode", policy.mode.rawValue)
-        $0.member("bytes", seen.reduce(0) { $0 + $1.bytes })
-        $0.member("entries", seen.count)
-      }
-    }
-    json.object {
-      $0.member("mode", policy.mode.rawValue)
-      $0.member("folder", folder.path)
-      $0.member("budget_bytes", index.budget)
-      $0.member("bytes", index.bytes)
-      $0.member("entries", index.entries.count)
-      $0.member("hits", index.counters.hits)
-      $0.member("misses", index.counters.misses)
-      $0.member("executions", index.counters.executions)
-      $0.member("evictions", index.counters.evictions)
-      $0.member("errors", index.counters.errors)
     }
   }
 }

@@ -12,7 +12,13 @@ final class LoadedCheckpoint: Sendable {
   let lastModified: Int64
   /// The degrees at which the default partition exists.
   let possibleDegrees: [Int]
+  /// Bytes of its partitions and tensors that were sent.
+  let sent = Counter()
+  /// Heads of partitions that were asked for, by the query.
+  let heads = Memo<String, PartitionHead>(limit: 1024)
   private let plans = Mutex(PlanCache())
+  /// When the paths were last found to name the files that were read.
+  private let foundCurrent = Mutex<ContinuousClock.Instant?>(nil)
 
   init(_ checkpoint: Checkpoint) {
     self.checkpoint = checkpoint
@@ -31,7 +37,15 @@ final class LoadedCheckpoint: Sendable {
 
   /// Whether its paths still name the files that were read: false where one was replaced, cut or written.
   func isCurrent() -> Bool {
-    checkpoint.files.allSatisfy { $0.file.isCurrent() }
+    let now = ContinuousClock.now
+    let isCurrent = checkpoint.files.allSatisfy { $0.file.isCurrent() }
+    foundCurrent.withLock { $0 = isCurrent ? now : nil }
+    return isCurrent
+  }
+
+  /// Whether that was so within a time, without looking again.
+  func wasCurrent(within time: Duration) -> Bool {
+    foundCurrent.withLock { $0.map { ContinuousClock.now - $0 < time } ?? false }
   }
 
   /// Throws `dataLoss` where an open file was written or cut: its old content is not to be had any more.

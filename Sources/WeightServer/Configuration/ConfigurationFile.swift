@@ -10,7 +10,9 @@ struct ConfigurationFile {
   /// Bytes that a configuration may have.
   private static let sizeLimit = 4 << 20
   /// Settings whose value is a path, relative to the file's folder.
-  private static let paths: Set<String> = ["cache.folder", "tokens.file"]
+  private static let paths: Set<String> = [
+    "cache.folder", "tokens.file", "tls.certificate", "tls.key", "tls.client_authority",
+  ]
   private static let sourceKeys = ["path", "name", "required"]
 
   init(path: String) {
@@ -107,7 +109,7 @@ struct ConfigurationFile {
         guard let text = element.scalar?.string else { throw wrong(element, "\(setting.path) is a list of texts") }
         elements.append(text)
       }
-      if setting.path == "roots" { return .list(elements.map { Path.join(folder, $0) }) }
+      if ["roots", "checkpoints.watch"].contains(setting.path) { return .list(elements.map { Path.join(folder, $0) }) }
       return .list(elements)
     case .mapping, .alias:
       throw wrong(node, "\(setting.path) is a value or a list, not a mapping")

@@ -2,9 +2,17 @@ import Loader
 import Transport
 
 extension Setting {
-  /// Every key there is, in the order of `config.yaml`.
-  static let all: [Setting] = general + access
+  /// Every key there is.
+  static let all: [Setting] =
+    general
+    + checkpoints
+    + access
+    + admission
+    + pacing
+    + sharedMemory
+    + tls
 
+  /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [
     Setting("listen") { (value, configuration) throws(SettingFailure) in
       configuration.listen = try value.list()

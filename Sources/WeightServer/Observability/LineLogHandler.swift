@@ -4,16 +4,21 @@ import Platform
 
 /// Logs to standard error, one line and one `write(2)` a message, for a person or as JSON.
 package struct LineLogHandler: LogHandler {
-  /// The least level that is logged.
-  package var logLevel: Logger.Level
+  /// The least level that is logged: the threshold's, unless this handler was given one of its own.
+  package var logLevel: Logger.Level {
+    get { own ?? threshold.loggerLevel }
+    set { own = newValue }
+  }
   /// Fields of every message.
   package var metadata: Logger.Metadata = [:]
   private let format: Configuration.Logging.Format
+  private let threshold: LogThreshold
+  private var own: Logger.Level?
 
-  /// A handler that writes as a configuration says.
-  package init(_ configuration: Configuration.Logging) {
-    format = configuration.format
-    logLevel = Logger.Level(rawValue: configuration.level.rawValue) ?? .info
+  /// A handler that writes in a format what a threshold lets through.
+  package init(_ format: Configuration.Logging.Format, threshold: LogThreshold) {
+    self.format = format
+    self.threshold = threshold
   }
 
   package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -42,9 +47,20 @@ package struct LineLogHandler: LogHandler {
       json.member("time", time.description)
       json.member("level", event.level.rawValue)
       json.member("message", "\(event.message)")
-      for (key, value) in fields { json.member(key, "\(value)") }
+      for (key, value) in fields { LineLogHandler.write(value, named: key, to: &json) }
     }
     Terminal.write(String(decoding: json.bytes, as: UTF8.self) + "\n", to: .error)
+  }
+
+  /// Numbers and truth values stay what they are.
+  private static func write(_ value: Logger.Metadata.Value, named key: String, to json: inout JSONWriter) {
+    guard case .stringConvertible(let convertible) = value else { return json.member(key, "\(value)") }
+    switch convertible {
+    case let number as Int: json.member(key, number)
+    case let number as Double: json.member(key, number)
+    case let truth as Bool: json.member(key, truth)
+    default: json.member(key, "\(value)")
+    }
   }
 
   private static func quoted(_ text: String) -> String {

@@ -1,11 +1,14 @@
+import HTTPTypes
 import Loader
 import Platform
+import Synchronization
 import Transport
 
-/// `/manifests` and `/manifests/NAME`: what operators ask for.
+/// `/manifests`, `/manifests/NAME` and `/manifests/NAME/reload`: what operators ask for.
 struct ManifestRoutes: RouteGroup {
   let catalog: Catalog
   let cache: PartitionCache
+  let administration: CatalogAdministration
 
   func routes(at path: [String]) -> [Route] {
     guard path.first == "manifests" else { return [] }
@@ -13,7 +16,24 @@ struct ManifestRoutes: RouteGroup {
     case 1: return [.reading(list)]
     case 2:
       let name = path[1]
-      return [.reading { (request) throws(StatusError) in try one(name, request) }]
+      return [
+        .reading { (request) throws(StatusError) in try one(name, request) },
+        changing(.put, takesBody: true) { request, waits, then in
+          administration.put(name, request.body, for: request.access, waits: waits, then: then)
+        },
+        Route([.delete], scope: .admin, work: .blocking) { (request) throws(StatusError) in
+          try request.refuseQuery()
+          try administration.delete(name, for: request.access)
+          return Response(status: .noContent)
+        },
+      ]
+    case 3 where path[2] == "reload":
+      let name = path[1]
+      return [
+        changing(.post, takesBody: false) { request, waits, then in
+          administration.reload(name, for: request.access, waits: waits, then: then)
+        }
+      ]
     default: return []
     }
   }
@@ -25,7 +45,7 @@ struct ManifestRoutes: RouteGroup {
     json.array { json in
       for entry in catalog.all(for: request.access) {
         let entry = catalog.refresh(entry)
-        json.object { describe(entry, for: request.access, to: &$0) }
+        json.object { EntryDescription(entry, cache: cache, access: request.access).write(to: &$0) }
       }
     }
     return Response(json: json).answering(request)
@@ -42,30 +62,65 @@ struct ManifestRoutes: RouteGroup {
     }
     var json = JSONWriter()
     json.object { json in
-      describe(entry, for: request.access, to: &json)
+      EntryDescription(entry, cache: cache, access: request.access).write(to: &json)
       if let loaded = entry.loaded { ManifestDescription(loaded.checkpoint).writeDetails(to: &json) }
     }
     return Response(json: json).answering(request)
   }
 
-  private func describe(_ entry: ManifestEntry, for access: Access, to json: inout JSONWriter) {
-    json.member("name", entry.name)
-    json.member("state", entry.state.name)
-    // The note names another checkpoint.
-    if let note = entry.note, access.maySee(entry.wantedName) { json.member("note", note) }
-    if case .failed(let error) = entry.state {
-      let status = StatusError(error)
-      json.key("error")
-      json.object {
-        $0.member("code", status.code.rawValue)
-        $0.member("message", status.message)
+  // MARK: Changing
+
+  /// A route that changes a checkpoint. No worker is held while it is loaded.
+  private func changing(
+    _ method: HTTPRequest.Method, takesBody: Bool,
+    _ change: @escaping @Sendable (Request, Bool, @escaping CatalogAdministration.Completion) -> Void
+  ) -> Route {
+    let outcome = Outcome()
+    let work = Route.Work.awaiting { request, then in
+      do throws(StatusError) {
+        change(request, try ManifestRoutes.waits(request)) { result in
+          outcome.set(result)
+          then()
+        }
+      } catch {
+        outcome.set(.failure(error))
+        then()
       }
     }
-    if let loaded = entry.loaded {
-      let checkpoint = loaded.checkpoint
-      ManifestDescription(checkpoint).writeSummary(to: &json, degrees: loaded.possibleDegrees) { json in
-        cache.write(partitionsOf: checkpoint.name, revision: checkpoint.revision, to: &json)
-      }
+    return Route([method], scope: .admin, takesBody: takesBody, work: work) { (request) throws(StatusError) in
+      try answer(try outcome.get(), request)
     }
+  }
+
+  /// The parameter `wait`: `true` where it is not there.
+  private static func waits(_ request: Request) throws(StatusError) -> Bool {
+    let items = try request.head.target.queryItems().items
+    guard let item = items.first else { return true }
+    guard items.count == 1, item.name == "wait", let value = Bool(item.value) else {
+      throw StatusError(
+        .invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
+    }
+    return value
+  }
+
+  /// 200 or, for a new checkpoint, 201; 202 for one that nobody waits for.
+  private func answer(_ change: CatalogAdministration.Change, _ request: Request) throws(StatusError) -> Response {
+    var json = JSONWriter()
+    json.object { EntryDescription(change.entry, cache: cache, access: request.access).write(to: &$0) }
+    var response = Response(status: change.isDone ? change.isNew ? .created : .ok : .accepted, json: json)
+    response.fields[.location] = "/manifests/\(change.entry.name)"
+    return response.answering(request)
+  }
+}
+
+/// What a change has come to, from when it is done until it is told.
+private final class Outcome: Sendable {
+  private let result = Mutex<Result<CatalogAdministration.Change, StatusError>?>(nil)
+
+  func set(_ new: Result<CatalogAdministration.Change, StatusError>) { result.withLock { $0 = new } }
+
+  func get() throws(StatusError) -> CatalogAdministration.Change {
+    guard let result = result.withLock({ $0 }) else { throw StatusError(.internalError, "the change has no outcome") }
+    return try result.get()
   }
 }

@@ -44,39 +44,8 @@ struct PartitionRequest {
   }
 
   /// The checkpoint that is meant, of those that the client may see, at the revision that is pinned.
-  /// - Throws: a `StatusError`: not found, still loading, failed, or another revision.
+  /// - Throws: a `StatusError`: not found, still loading, failed, or a revision that is not served.
   func checkpoint(in catalog: Catalog, for access: Access) throws(StatusError) -> LoadedCheckpoint {
-    let entry: ManifestEntry
-    do throws(LoaderError) {
-      entry = catalog.refresh(try catalog.find(model, for: access))
-    } catch {
-      throw StatusError(error)
-    }
-    switch entry.state {
-    case .loading:
-      throw StatusError(.unavailable, "model \(entry.name) is still loading; try again soon")
-    case .failed(let error):
-      var failure = StatusError(error)
-      failure.message = "model \(entry.name) failed to load: \(error)"
-      throw failure
-    case .ready(let loaded):
-      try check(revision, of: loaded)
-      return loaded
-    case .stale(let loaded):
-      try check(revision, of: loaded)
-      do throws(LoaderError) {
-        try loaded.checkIntact()
-      } catch {
-        throw StatusError(error)
-      }
-      return loaded
-    }
-  }
-
-  private func check(_ revision: String?, of loaded: LoadedCheckpoint) throws(StatusError) {
-    guard let revision, revision != loaded.checkpoint.revision else { return }
-    throw StatusError(
-      .failedPrecondition,
-      "revision \(revision.escaped) of \(loaded.checkpoint.name) is not served; it is at \(loaded.checkpoint.revision)")
+    try catalog.checkpoint(model, revision: revision, for: access)
   }
 }

@@ -27,31 +27,47 @@ struct Route: Sendable {
   let scope: Scope
   let takesBody: Bool
   let work: Work
+  /// Answers on the connection's queue what can be answered there, though not everything can; nil where it cannot.
+  let atOnce: (@Sendable (Request) -> Response?)?
   let answer: @Sendable (Request) throws(StatusError) -> Response
 
   init(
     _ methods: [HTTPRequest.Method], scope: Scope, takesBody: Bool = false, work: Work,
+    atOnce: (@Sendable (Request) -> Response?)? = nil,
     answer: @escaping @Sendable (Request) throws(StatusError) -> Response
   ) {
     self.methods = methods
     self.scope = scope
     self.takesBody = takesBody
     self.work = work
+    self.atOnce = atOnce
     self.answer = answer
   }
 
   /// GET and HEAD of something that takes no body.
   static func reading(
-    scope: Scope = .read, work: Work = .blocking,
+    scope: Scope = .read, work: Work = .blocking, atOnce: (@Sendable (Request) -> Response?)? = nil,
     _ answer: @escaping @Sendable (Request) throws(StatusError) -> Response
   ) -> Route {
-    Route([.get, .head], scope: scope, work: work, answer: answer)
+    Route([.get, .head], scope: scope, work: work, atOnce: atOnce, answer: answer)
+  }
+}
+
+extension Access {
+  /// Whether what a route does is allowed.
+  func may(_ scope: Route.Scope) -> Bool {
+    switch scope {
+    case .open: true
+    case .read: may(Access.Scope.read)
+    case .admin: may(Access.Scope.admin)
+    }
   }
 }
 
 /// Paths that belong together, and what is done for each.
 protocol RouteGroup: Sendable {
-  /// The routes at a path, one for each set of methods; none where the path is not this group's.
+  /// The routes at a path, one for each set of methods; none where the path is not this group's. They are the path's alone: the same
+  /// path always has the same ones.
   /// - Parameter path: the segments, percent-decoded; empty for `/`.
   func routes(at path: [String]) -> [Route]
 }

@@ -7,14 +7,15 @@ struct Daemon {
   let listeners: [String]
 
   /// Runs a body against a daemon that serves some checkpoints, then stops it by SIGTERM, which must end it with status 0.
+  /// - Parameter fields: what it takes to read the list of its checkpoints.
   @discardableResult static func run<Result>(
     _ arguments: [String] = [Repository.sample], listen: [String] = ["127.0.0.1:0"],
-    environment: [String: String] = [:], _ body: (Daemon) throws -> Result
+    environment: [String: String] = [:], fields: [String: String] = [:], _ body: (Daemon) throws -> Result
   ) throws -> Result {
     let listening = listen.flatMap { ["--listen", $0] }
     let process = try ChildProcess(["serve"] + listening + arguments, environment: environment)
     let daemon = Daemon(process: process, listeners: try Daemon.listeners(of: process, count: listen.count))
-    try daemon.waitUntilSettled()
+    try daemon.waitUntilSettled(fields)
     let result = try body(daemon)
     process.terminate()
     let status = try process.exitStatus()
@@ -43,9 +44,46 @@ struct Daemon {
   }
 
   /// Waits until no checkpoint is loading. Asking is all there is to wait for: metadata is read in milliseconds.
-  private func waitUntilSettled() throws {
+  private func waitUntilSettled(_ fields: [String: String] = [:]) throws {
     let client = try client()
-    while try client.get("/manifests").json().elements?.contains(where: { $0["state"]?.text == "loading" }) != false {}
+    func isLoading(_ entry: JSON) -> Bool { entry["state"]?.text == "loading" }
+    while try client.get("/manifests", fields).json().elements?.contains(where: isLoading) != false {}
+  }
+
+  /// A checkpoint as `/manifests` has it.
+  func manifest(_ name: String) throws -> JSON? {
+    try get("/manifests").json().elements?.first { $0["name"]?.text == name }
+  }
+
+  /// One exchange over the Unix socket that it also listens on, as a user who may change what is served.
+  func administer(_ method: String, _ target: String, body: String = "") throws -> Answer {
+    let socket = try #require(listeners.first { $0.hasPrefix("unix:") }).dropFirst("unix:".count)
+    return try CurlClient(base: "http://localhost", socket: String(socket)).get(
+      target, method: method, body: [UInt8](body.utf8))
+  }
+
+  /// The names of the checkpoints, in order.
+  func names() throws -> [String] {
+    try #require(try get("/manifests").json().elements).compactMap { $0["name"]?.text }
+  }
+
+  /// Asks until something holds of the list of checkpoints.
+  func waitForManifests(_ holds: ([JSON]) -> Bool) throws {
+    let client = try client()
+    var list: Answer
+    let deadline = ContinuousClock.now + .seconds(60)
+    repeat {
+      list = try client.get("/manifests")
+      guard ContinuousClock.now < deadline else { throw UnexpectedEnd("the list of checkpoints stays \(list)") }
+    } while try !holds(list.json().elements ?? [])
+  }
+
+  /// Waits until the log has a text so many times.
+  func waitForLog(_ text: String, count: Int = 1) throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while process.errors.ranges(of: text).count < count {
+      guard ContinuousClock.now < deadline else { throw UnexpectedEnd("the log lacks '\(text)': \(process.errors)") }
+    }
   }
 
   /// The first listener's URL.

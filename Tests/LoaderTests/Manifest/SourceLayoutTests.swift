@@ -16,7 +16,7 @@ import Testing
   }
 
   private func layout(_ path: String) throws -> String {
-    try LayoutRegistry.layout(of: Candidate(path: path, roots: Roots())).layout.name
+    try LayoutRegistry.layout(of: Candidate(path: path, options: LoadOptions())).layout.name
   }
 
   private static let conformance = "\(Fixtures.folder)/conformance"

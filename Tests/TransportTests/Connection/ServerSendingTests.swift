@@ -72,6 +72,61 @@ import Testing
     await test.stop()
   }
 
+  /// A piece whose bytes lie in two places.
+  private struct Halves: ScatteredPiece {
+    let buffer: ByteBuffer
+    let isPresent: Bool
+
+    init(_ bytes: [UInt8], isPresent: Bool) {
+      buffer = ByteBuffer(capacity: bytes.count)
+      buffer.replace(with: bytes[...])
+      self.isPresent = isPresent
+    }
+
+    var count: Int { buffer.count }
+    func present() -> ScatteredBytes? { isPresent ? locate() : nil }
+    func fill(_ buffer: ByteBuffer) { buffer.append(self.buffer.copyBytes()) }
+
+    func locate() -> ScatteredBytes {
+      let (all, middle) = unsafe (buffer.bytes, buffer.count / 3)
+      return unsafe ScatteredBytes(
+        [UnsafeRawBufferPointer(rebasing: all[..<middle]), UnsafeRawBufferPointer(rebasing: all[middle...])], in: [],
+        owners: [buffer])
+    }
+  }
+
+  @Test(arguments: ["bytes", "short bytes", "file", "filled", "scattered", "located"])
+  func headAndBodyBeginInOnePacket(kind: String) async throws {
+    let count = kind == "short bytes" ? 10 : 100_000
+    let file = try TemporaryFile(count: count)
+    let source = try file.open()
+    let test = try TestServer { _ in
+      let piece: BodyPiece =
+        switch kind {
+        case "file": .file(source, offset: 0, count: count)
+        case "filled": .filled(count: count) { $0.append(file.bytes) }
+        case "scattered": .scattered(Halves(file.bytes, isPresent: true))
+        case "located": .scattered(Halves(file.bytes, isPresent: false))
+        default: .bytes(file.bytes)
+        }
+      return Response(body: .source(length: count, PieceList([piece])))
+    }
+    let client = try test.connect()
+    try client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    var bytes = [UInt8](repeating: 0, count: 1 << 20)
+    let first = try #require(try client.socket.receive(into: &bytes))
+    var parser = ResponseHeadParser()
+    guard case .head(_, let consumed) = try parser.feed(bytes[..<first]) else {
+      Issue.record("the head came in parts")
+      return
+    }
+    #expect(first > consumed, "the body begins in another packet")
+    var body = Array(bytes[consumed..<first])
+    while body.count < count, let more = try client.socket.receive(into: &bytes), more > 0 { body += bytes[..<more] }
+    #expect(body == file.bytes)
+    await test.stop()
+  }
+
   @Test func aSmallBudgetOnlyMakesTurnsShorter() async throws {
     var limits = ConnectionLimits()
     limits.sendBudget = 1000

@@ -33,7 +33,8 @@ import Testing
     for number in 0..<2000 {
       if reference.isEmpty || generator.chance(in: 2) {
         reference[table.insert(number)] = number
-      } else if let case let keys = reference.keys.sorted(), let token = keys.randomElement(using: &generator) {
+      } else {
+        let token = generator.one(of: reference.keys.sorted())
         table.remove(token)
         reference[token] = nil
       }

@@ -16,9 +16,10 @@ public indirect enum JSONValue: Sendable, Hashable {
   case object(JSONObject)
 
   /// Parses a whole text.
+  /// - Parameter allowsTrailingCommas: whether a comma may stand before a closing bracket, as people leave them.
   /// - Throws: `JSONScanner.Failure`, with line and column.
-  public init(parsing bytes: [UInt8]) throws(JSONScanner.Failure) {
-    var scanner = JSONScanner(bytes)
+  public init(parsing bytes: [UInt8], allowsTrailingCommas: Bool = false) throws(JSONScanner.Failure) {
+    var scanner = JSONScanner(bytes, allowsTrailingCommas: allowsTrailingCommas)
     self = try scanner.value()
     try scanner.finish()
   }
