@@ -96,7 +96,7 @@ public final class SourceFile: Sendable {
 
   /// Whether it lies on another machine, or behind a program: then it is read in large pieces rather than mapped, since a fault of a page
   /// is a round trip each.
-  public var isRemote: Bool { linux_is_remote_file(number) != 0 }
+  public var isRemote: Bool { supply != nil || linux_is_remote_file(number) != 0 }
 
   /// Whether bytes are in memory, as far as samples of them tell: sending them will not wait for a disk. Where the file system does not
   /// tell, those of this machine count as being there and others do not.

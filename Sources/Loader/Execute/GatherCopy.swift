@@ -111,7 +111,6 @@ struct GatherCopy {
         guard start >= 0, stride >= 0, inner.stride >= 0, end >= start, end <= count else {
           throw .changed(sources.files[file].name)
         }
-        try sources.bring(file, start..<end)
         // SAFETY: the first and last byte that any turn reads lie within the mapping, or within the span that is read.
         let base =
           if let mapping {

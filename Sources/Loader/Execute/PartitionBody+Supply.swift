@@ -4,7 +4,7 @@ extension PartitionBody {
   /// Has all bytes that the partition is made of brought in the background, in the order in which they are needed: for files whose content
   /// lies elsewhere; nothing is done for others.
   public func expectSources() {
-    guard sources.isSupplied else { return }
+    guard sources.isRemote else { return }
     var wanted: [Int: [Range<UInt64>]] = [:]
     for segment in plan.segments {
       for (file, span) in segment.sourceSpans {

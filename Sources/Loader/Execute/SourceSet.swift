@@ -50,20 +50,6 @@ public final class SourceSet: Sendable {
     }
   }
 
-  /// Has bytes of a file here before they are read in its mapping.
-  func bring(_ index: Int, _ range: Range<Int>) throws(LoaderError) {
-    let file = files[index].file
-    guard file.supply != nil else { return }
-    do throws(SystemError) {
-      try file.bring(UInt64(range.lowerBound)..<UInt64(range.upperBound))
-    } catch {
-      throw LoaderError(.dataLoss, "cannot be read: \(error.reason)", file: files[index].name)
-    }
-  }
-
-  /// Whether bytes of some file are brought from elsewhere when they are read.
-  public var isSupplied: Bool { files.contains { $0.file.supply != nil } }
-
   /// Throws `dataLoss` where a file is not what it was when its metadata was read.
   public func checkUnchanged(_ indices: some Sequence<Int>) throws(LoaderError) {
     for index in indices where try !file(index).isUnchanged() { throw .changed(files[index].name) }
