@@ -329,7 +329,10 @@ import Testing
     try Daemon.run(
       environment: ["WEIGHT_SERVER_TOKENS_FILE": file, "WEIGHT_SERVER_TOKEN": "a client's"],
       fields: ["Authorization": "Bearer \(token)"]
-    ) { #expect(try $0.get("/stats").status == 401) }
+    ) { daemon in
+      let status = try daemon.get("/stats").status
+      #expect(status == 401)
+    }
     #expect(try Command("token", "a b").status == 64)
     let unknown = try Command("token", "a", "--scopes", "write")
     #expect(unknown.status == 64 && unknown.errors.contains("scopes write"))
