@@ -78,7 +78,8 @@ extension Metric {
     .single("weight_server_tls_handshakes_failed_total", .counter, "TLS handshakes that failed or took too long.") {
       $0.server?.handshakesFailed
     },
-    Metric("weight_server_limits_reached_total", .counter, "Times that a limit was reached, by the limit.") { snapshot in
+    Metric("weight_server_limits_reached_total", .counter, "Times that a limit was reached, by the limit.") {
+      snapshot in
       guard let server = snapshot.server else { return [] }
       return Limit.allCases.map { Sample(server.limitsReached[$0] ?? 0, [("limit", $0.rawValue)]) }
     },

@@ -34,8 +34,9 @@ extension Metric {
     .single("weight_server_shared_memory_budget_bytes", .gauge, "Bytes that such memory may have.") {
       $0.cache.shared.budget
     },
-    .single("weight_server_shared_memory_handed_out_total", .counter, "Descriptors of such memory that were given away.")
-    {
+    .single(
+      "weight_server_shared_memory_handed_out_total", .counter, "Descriptors of such memory that were given away."
+    ) {
       $0.cache.shared.handedOut
     },
   ]
