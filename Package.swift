@@ -44,7 +44,10 @@ let package = Package(
         "Platform", "Loader", "Transport", "Yams",
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      resources: ["page.html", "page.css", "page.js", "ask.js", "dom.js", "split.js", "icon.svg"].map {
+        .embedInCode("Page/\($0)")
+      }),
     .executableTarget(
       name: "Command",
       dependencies: [

@@ -4,15 +4,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 int linux_open_path(const char *path) { return open(path, O_PATH | O_CLOEXEC); }
 
@@ -37,6 +41,25 @@ int linux_peer_user(int socket, uint32_t *user) {
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0) return -1;
   *user = credentials.uid;
   return 0;
+}
+
+int linux_untaken(int socket) {
+  int count = 0;
+  return ioctl(socket, SIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+int linux_notify(void) { return inotify_init1(IN_NONBLOCK | IN_CLOEXEC); }
+
+int linux_notify_add(int notifier, const char *folder) {
+  const uint32_t events = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+  return inotify_add_watch(notifier, folder, events | IN_ONLYDIR);
+}
+
+int linux_notify_drain(int notifier) {
+  char buffer[16384];
+  int found = 0;
+  while (read(notifier, buffer, sizeof buffer) > 0) found = 1;
+  return found;
 }
 
 int linux_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

@@ -1,12 +1,13 @@
 import ArgumentParser
 import Platform
+import WeightServer
 
 /// The `weight-server` executable.
 struct WeightServerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weight-server",
     abstract: "Serve a checkpoint's weights to inference workers, at the parallelism they run at.",
-    version: "0.1.0",
+    version: Version.current,
     subcommands: [
       ServeCommand.self, InspectCommand.self, ExportCommand.self, PullCommand.self, ManifestsCommand.self,
     ])

@@ -145,6 +145,9 @@ package enum ByteStream: Sendable {
     }
   }
 
+  /// Bytes that were taken and that the other end has not taken, about: those of TLS count with what it puts around them.
+  package var untaken: Int { unsent + socket.untaken }
+
   /// Sends what was taken before; false where there is no room for all of it.
   package func flush() throws(StreamError) -> Bool {
     switch self {

@@ -2,6 +2,9 @@ import CLinux
 import Glibc
 
 extension Socket {
+  /// Bytes that were handed to the kernel and that the other end has not taken; 0 where the system does not tell (`SIOCOUTQ`).
+  package var untaken: Int { max(Int(linux_untaken(number)), 0) }
+
   /// The effective user of the process that connected, as it was then; nil where this is no Unix socket (`SO_PEERCRED`).
   package func peerUser() -> UInt32? {
     var domain: CInt = 0

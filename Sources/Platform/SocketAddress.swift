@@ -70,6 +70,26 @@ import Glibc
     bytes.count >= 2 ? CInt(UInt16(bytes[0]) | UInt16(bytes[1]) << 8) : AF_UNSPEC
   }
 
+  /// The address without its port, 4 or 16 bytes; one of IPv4 that is mapped into IPv6 has 4. Nil for a path.
+  package var host: [UInt8]? {
+    switch family {
+    case AF_INET where bytes.count >= 8: return Array(bytes[4..<8])
+    case AF_INET6 where bytes.count >= 24:
+      let host = Array(bytes[8..<24])
+      return host.starts(with: SocketAddress.mappedPrefix) ? Array(host[12...]) : host
+    default: return nil
+    }
+  }
+
+  /// What stands before an IPv4 address in IPv6 (RFC 4291 section 2.5.5.2).
+  private static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+
+  /// The address without its port, as text: `127.0.0.1`, `[::1]`.
+  package var hostText: String {
+    let text = description
+    return port == nil ? text : String(text[..<(text.lastIndex(of: ":") ?? text.endIndex)])
+  }
+
   /// The port; nil for a path.
   package var port: UInt16? {
     guard family == AF_INET || family == AF_INET6, bytes.count >= 4 else { return nil }

@@ -6,7 +6,6 @@ import transformers
 
 ARGUMENTS = dict(
     micro_batch_size=1, lr=1e-4, fp16=False, bf16=False, params_dtype=torch.float32, tensor_model_parallel_size=2,
-    pipeline_model_parallel_size=2, transformer_pipeline_model_parallel_size=2,
 )
 
 
@@ -37,26 +36,38 @@ def llama():
     return randomized(transformers.LlamaForCausalLM(config))
 
 
-def save(folder, arguments, tensors, layers, cut):
+def bloom():
+    config = transformers.BloomConfig(
+        vocab_size=96, hidden_size=48, n_layer=3, n_head=6, hidden_dropout=0, attention_dropout=0, bos_token_id=0, eos_token_id=0,
+        pad_token_id=0,
+    )
+    return randomized(transformers.BloomForCausalLM(config))
+
+
+def save(folder, arguments, tensors, layers, cut, stages):
     """Writes `iter_0000003`: each rank's piece of each tensor, by stage; names hold the layer's number, or none."""
     (folder / "latest_checkpointed_iteration.txt").write_text("3")
     for tensor in range(2):
-        for stage in range(2):
+        for stage in range(stages):
             model = {}
             for name, whole in tensors.items():
                 parts = name.split(".layers.")
                 if len(parts) == 1:
-                    if ("embedding" in name and "for_head" not in name) != (stage == 0):
+                    is_first = "embedding" in name and "for_head" not in name
+                    # The copy of the embeddings for the head is the last stage's, where that is not the first.
+                    if (stage != 0 if is_first else stage != stages - 1) or (stages == 1 and "for_head" in name):
                         continue
                 else:
                     number, rest = parts[1].split(".", 1)
-                    if int(number) * 2 // layers != stage:
+                    if int(number) * stages // layers != stage:
                         continue
-                    name = f"{parts[0]}.layers.{int(number) % (layers // 2)}.{rest}"
+                    name = f"{parts[0]}.layers.{int(number) % (layers // stages)}.{rest}"
                 model[name] = cut(name, whole)[tensor].clone()
-            path = folder / "iter_0000003" / f"mp_rank_{tensor:02d}_{stage:03d}"
+            path = folder / "iter_0000003" / (f"mp_rank_{tensor:02d}" + (f"_{stage:03d}" if stages > 1 else ""))
             path.mkdir(parents=True)
-            arguments_ = argparse.Namespace(**ARGUMENTS, **arguments)
+            arguments_ = argparse.Namespace(
+                **ARGUMENTS, **arguments, pipeline_model_parallel_size=stages, transformer_pipeline_model_parallel_size=stages
+            )
             state = {"args": arguments_, "checkpoint_version": 3.0, "iteration": 3, "model": nested(model)}
             torch.save(state, path / "model_optim_rng.pt")
 
@@ -81,7 +92,7 @@ def output_first(tensor):
     return tensor.mT if tensor.ndim == 2 else tensor
 
 
-def save_megatron_gpt2(model, folder):
+def save_megatron_gpt2(model, folder, stages=2):
     """Megatron-LM's GPT, version 3.0: a query, a key and a value a head; matrices [out, in]; the head tied to the embeddings, of which
     the last stage has a copy."""
     config, state = model.config, model.state_dict()
@@ -118,7 +129,7 @@ def save_megatron_gpt2(model, folder):
         layernorm_epsilon=config.layer_norm_epsilon, openai_gelu=True, bias_gelu_fusion=False, swiglu=False,
         add_bias_linear=True,
     )
-    save(folder, arguments, tensors, config.n_layer, cut)
+    save(folder, arguments, tensors, config.n_layer, cut, stages)
 
 
 def save_core_llama(model, folder):
@@ -159,4 +170,4 @@ def save_core_llama(model, folder):
         normalization="RMSNorm", norm_epsilon=config.rms_norm_eps, position_embedding_type="rope", rotary_base=5000,
         untie_embeddings_and_output_weights=True, use_mcore_models=True,
     )
-    save(folder, arguments, tensors, config.num_hidden_layers, cut)
+    save(folder, arguments, tensors, config.num_hidden_layers, cut, stages=2)

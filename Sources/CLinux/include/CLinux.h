@@ -23,6 +23,10 @@ int linux_accept(int listener, struct sockaddr *address, socklen_t *length);
 /// getsockopt(2) SO_PEERCRED of a connected Unix socket: the effective user of who connected. Returns -1 with errno where it fails.
 int linux_peer_user(int socket, uint32_t *user);
 
+/// ioctl(2) SIOCOUTQ: bytes that were handed to the kernel and that the other end has not taken; of a Unix socket about so many. Returns
+/// -1 with errno where it fails.
+int linux_untaken(int socket);
+
 /// eventfd(2) with EFD_CLOEXEC | EFD_NONBLOCK, its counter at zero.
 int linux_event(void);
 
@@ -45,6 +49,15 @@ struct linux_poll_event {
 
 /// epoll_wait(2) that does not wait. Answers how many events it has written, at most `capacity` and at most 256; -1 in an error.
 int linux_poll_take(int set, struct linux_poll_event *events, int capacity);
+
+/// inotify_init1(2) with IN_NONBLOCK | IN_CLOEXEC.
+int linux_notify(void);
+
+/// inotify_add_watch(2) for names that come, go, move or were written in a folder. Returns a number that is of no use, or -1.
+int linux_notify_add(int notifier, const char *folder);
+
+/// Throws away what the notifier has to tell. Returns whether there was anything.
+int linux_notify_drain(int notifier);
 
 /// fallocate(2), mode 0, of the first `count` bytes; unlike posix_fallocate(3) it never writes zeros where the file system cannot.
 int linux_allocate(int descriptor, int64_t count);

@@ -28,6 +28,9 @@ public enum CheckpointLoader {
     let name = try ManifestName.name(of: candidate, given: options.name, manifest: raw.manifest?.name)
     let identities = try FileIdentity.identities(
       of: files.entries, by: options.identity, stated: raw.manifest?.digests ?? [:])
-    return try CheckpointBuilder(raw).build(name: name, files: files.entries, identities: identities)
+    let assets = AssetFolder(candidate, assets: raw.manifest?.assets)
+    var checkpoint = try CheckpointBuilder(raw).build(name: name, files: files.entries, identities: identities)
+    checkpoint.assets = assets
+    return checkpoint
   }
 }

@@ -34,6 +34,8 @@ public struct Checkpoint: Sendable {
   var arguments = TrainingArguments()
   /// The `config.json` beside the checkpoint or in the manifest's `assets`, as it is; nil where there is none.
   var configurationText: String?
+  /// The folder with the files that the model needs beside its weights; nil where the checkpoint has none.
+  public internal(set) var assets: AssetFolder?
   private let mapping = Memo<Result<HuggingFaceMapping, LoaderError>>()
 
   /// How a source was parallelized.

@@ -5,6 +5,15 @@ extension PartitionParameters {
     "ep_rank", "embeddings", "vocab_multiple", "vocab_size", "tensors",
   ]
 
+  /// The values of `dtype`, and the element types that they are; `native` is none.
+  static let dtypes: [(name: String, dtype: DType?)] = [
+    ("native", nil), ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("float8_e4m3fn", .f8e4m3),
+    ("float8_e5m2", .f8e5m2),
+  ]
+
+  /// The values that the contract gives `dtype`, the default first.
+  public static var dtypeNames: [String] { dtypes.map(\.name) }
+
   /// Reads parameters from names and values.
   /// - Parameter requiresRank: false for `/plan`, which may leave `rank` out (0 then).
   /// - Throws: `invalidArgument` for a parameter that is unknown, repeated, malformed or out of its range.
@@ -100,10 +109,7 @@ private struct ParameterFields {
   }
 
   func dtype() throws(LoaderError) -> DType? {
-    let known: [(name: String, dtype: DType?)] = [
-      ("native", nil), ("float32", .f32), ("float16", .f16), ("bfloat16", .bf16), ("float8_e4m3fn", .f8e4m3),
-      ("float8_e5m2", .f8e5m2),
-    ]
+    let known = PartitionParameters.dtypes
     guard let text = values["dtype"] else { return nil }
     guard let found = known.first(where: { $0.name == text }) else {
       throw .argument("dtype=\(text.escaped) is unknown; it is one of \(known.map(\.name).joined(separator: ", "))")

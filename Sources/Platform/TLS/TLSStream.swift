@@ -1,4 +1,5 @@
 import COpenSSL
+import Synchronization
 
 /// A TLS session over a connected socket that does not block.
 ///
@@ -13,6 +14,8 @@ import COpenSSL
   private let context: TLSContext
   private let session: OpaquePointer
   private let wire: TLSWire
+  /// What sessions with the server are kept by, until one was.
+  private var server: String?
   /// Set once a call failed: the session is good for nothing any more.
   private var isBroken = false
   private var hasSaidEnd = false
@@ -26,8 +29,9 @@ import COpenSSL
     unsafe SSL_set_accept_state(session)
   }
 
-  init(_ socket: Socket, _ context: TLSContext) throws(TLSError) {
+  init(_ socket: Socket, _ context: TLSContext, server: String? = nil) throws(TLSError) {
     self.socket = socket
+    self.server = server
     self.context = context
     wire = TLSWire(socket)
     guard let session = unsafe SSL_new(context.pointer) else { throw TLSError(.settings, "SSL_new: out of memory") }
@@ -53,6 +57,9 @@ import COpenSSL
   }
 
   // MARK: Handshake
+
+  /// Whether a step of the handshake takes so long that it should have a thread to itself.
+  package var isSlow: Bool { context.isSlow }
 
   /// What a handshake needs to go on.
   package enum Handshake: Hashable, Sendable {
@@ -112,9 +119,17 @@ import COpenSSL
       pendingError = error
       break
     }
+    if total > 0, let server { keepSession(of: server) }
     // The protocol itself may have answered: new keys, say.
     if wire.unsent > 0 { _ = try flush() }
     return total > 0 ? total : nil
+  }
+
+  /// Keeps the session for other connections to the server: its ticket came before its first answer.
+  private func keepSession(of server: String) {
+    self.server = nil
+    guard let session = TLSSession(of: self) else { return }
+    context.sessions.withLock { $0.keep(session, of: server) }
   }
 
   /// An error that came behind bytes that were given first.

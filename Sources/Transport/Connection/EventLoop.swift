@@ -20,6 +20,8 @@ final class EventLoop: @unchecked Sendable {
   var heads = HeadMemo()
   /// Buffers for workers to fill.
   var buffers = BufferPool(limit: 16 << 20)
+  /// Memory for what its TLS sessions send.
+  let tlsBuffers = TLSBuffers()
   /// Why no socket can be watched; nil where they can.
   let failure: SystemError?
 
@@ -96,6 +98,7 @@ final class EventLoop: @unchecked Sendable {
     guard connections.isEmpty else { return }
     // No connection: the loop neither wakes up nor keeps memory.
     buffers.removeAll()
+    tlsBuffers.removeAll()
     if tickerRuns {
       tickerRuns = false
       ticker.suspend()

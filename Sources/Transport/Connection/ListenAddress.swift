@@ -2,10 +2,17 @@
 package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
   /// A host's name or number, and a port; 0 is any free one. An empty host or `*` is every address of this machine.
   case tcp(host: String, port: UInt16)
+  /// The same, with TLS.
+  case tls(host: String, port: UInt16)
   /// A path of the file system.
   case unix(path: String)
 
-  /// Reads `HOST:PORT`, `[IPV6]:PORT`, `http://HOST:PORT` or `unix:PATH`.
+  /// Whether TLS is spoken there.
+  package var isSecure: Bool {
+    if case .tls = self { true } else { false }
+  }
+
+  /// Reads `HOST:PORT`, `[IPV6]:PORT`, `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
   /// - Throws: `invalid_argument` that says what was wrong.
   package init(parsing text: String) throws(StatusError) {
     if text.hasPrefix("unix:") {
@@ -17,12 +24,14 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
       self = .unix(path: path)
       return
     }
-    let rest = text.hasPrefix("http://") ? text.dropFirst(7) : text[...]
+    let isSecure = text.hasPrefix("https://")
+    let rest = isSecure ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : text[...]
     guard let colon = rest.lastIndex(of: ":"), let number = ASCII.decimal(rest[rest.index(after: colon)...].utf8),
       let port = UInt16(exactly: number)
     else {
       throw StatusError(
-        .invalidArgument, "'\(text.utf8.printable)' has no port from 0 to 65535: write HOST:PORT or unix:PATH")
+        .invalidArgument,
+        "'\(text.utf8.printable)' has no port from 0 to 65535: write HOST:PORT, https://HOST:PORT or unix:PATH")
     }
     var host = rest[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
@@ -34,14 +43,21 @@ package enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
     guard RequestTarget.isHost(host.utf8) else {
       throw StatusError(.invalidArgument, "'\(text.utf8.printable)' names no valid host")
     }
-    self = .tcp(host: String(host), port: port)
+    self = isSecure ? .tls(host: String(host), port: port) : .tcp(host: String(host), port: port)
   }
 
   package var description: String {
     switch self {
     case .unix(let path): "unix:\(path)"
-    case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    case .tcp(let host, let port): ListenAddress.authority(host, port)
+    case .tls(let host, let port): "https://" + ListenAddress.authority(host, port)
     }
+  }
+}
+
+extension ListenAddress {
+  fileprivate static func authority(_ host: String, _ port: UInt16) -> String {
+    host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
   }
 }
 

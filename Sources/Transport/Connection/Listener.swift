@@ -12,7 +12,7 @@ final class Listener: @unchecked Sendable {
   enum Event {
     case accepted(Socket, SocketAddress)
     /// A connection took one of the last descriptors: it must go, and the next is taken a little later.
-    case crowded(Socket)
+    case crowded(Socket, SocketAddress)
     /// There is no descriptor or memory for another connection: the next try is made soon.
     case paused(SystemError)
   }
@@ -66,7 +66,7 @@ final class Listener: @unchecked Sendable {
       do throws(SystemError) {
         guard let (connection, address) = try socket.accept() else { return }
         if connection.number >= ceiling {
-          onEvent(.crowded(connection))
+          onEvent(.crowded(connection, address))
           pause()
           return
         }

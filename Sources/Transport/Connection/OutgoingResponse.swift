@@ -11,6 +11,8 @@ struct OutgoingResponse: Sendable {
   let head: [UInt8]
   /// The body; `none` where only its length is told, or it is in `head`.
   let body: Response.Body
+  /// Counts the bytes as they leave.
+  let meter: SendMeter?
   /// Whom to tell how the sending ended.
   var onDelivery: (@Sendable (Response.Delivery) -> Void)?
   /// The error that this tells of, where no handler was asked.
@@ -24,6 +26,7 @@ struct OutgoingResponse: Sendable {
   ///   - date: the time, as `HTTPDate.format` writes it.
   init(_ response: Response, method: HTTPRequest.Method?, version: HTTPVersion, closes: Bool, date: String) {
     status = response.status
+    meter = response.meter
     onDelivery = response.onDelivery
     let isBodiless = (100..<200).contains(status.code) || status.code == 204 || status.code == 304
     let hasBody = !isBodiless && method != .head

@@ -51,6 +51,6 @@ struct RequestBodyReader: Sendable {
   private static func tooLarge(_ limit: Int) -> StatusError {
     StatusError(
       .resourceExhausted, "the request's body is larger than \(limit) bytes: send a shorter one",
-      status: .contentTooLarge)
+      status: .contentTooLarge, limit: .bodyBytes)
   }
 }

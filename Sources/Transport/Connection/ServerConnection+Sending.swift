@@ -67,7 +67,10 @@ extension ServerConnection {
 
   private func advance() -> Transmission.Step? {
     guard let step = transmission?.advance() else { return nil }
-    if let fill = transmission?.takeFill(), let number = transmission?.number { startFill(fill, of: number) }
+    if let fill = transmission?.takeFill(), let current = transmission {
+      if current.sent == 0, let error = refusalForMemory(current.heldBytes) { return .failed(error) }
+      startFill(fill, of: current.number)
+    }
     if let begin = transmission?.takeWait(), let number = transmission?.number { startWait(begin, of: number) }
     return step
   }

@@ -12,19 +12,32 @@ final class ServerConnection: @unchecked Sendable {
     let limits: ConnectionLimits
     let workers: WorkerPool
     let counters: ServerCounters
+    let meter: LimitMeter
+    let memory: ByteBudget
     let onRefusal: (@Sendable (StatusError, String) -> Void)?
     var pacer: Pacer?
+    /// How TLS is spoken; nil where it is not.
+    let tls: TLSListening?
+    /// Where handshakes are done that take long.
+    let handshakes: WorkerPool
   }
 
   let context: Context
   let loop: EventLoop
   private let name: String
-  private let remoteAddress: String
+  let remoteAddress: String
   /// What is known of the client.
   var peer: Peer
+  private let load: ClientLoad
   private let onClose: @Sendable () -> Void
   private let cancellation = CancellationFlag()
 
+  /// How far it is on the way to its first request.
+  var handshake: Handshake
+  /// What it is told as soon as it understands.
+  var refusal: StatusError?
+  /// The answer to each of its requests where its certificate, or that it has none, is not good enough.
+  var peerRefusal: StatusError?
   /// Nil once it is closed: who still refers to this connection then keeps no descriptor open.
   var socket: ByteStream?
   var machine: ServerConnectionStateMachine
@@ -40,31 +53,36 @@ final class ServerConnection: @unchecked Sendable {
   /// What the loop knows it by, from `start` to `close`.
   private var token: UInt64?
   /// Whether there may be something to receive: it is told once, and holds until there is no more.
-  private var hasInput = false
+  var hasInput = false
   /// Whether the client has ended its direction, of which nothing more is told.
   private var inputEnds = false
   private var isReceiving = false
   private var receiveIsScheduled = false
   private var deadlineTimer: (any DispatchSourceTimer)?
   private var time: (timer: ServerConnectionStateMachine.Timer, exchange: UInt64, end: ContinuousClock.Instant)?
-  private var madeProgress = false
-  /// Bytes that were encrypted and had not left when the client took no more.
-  private var unsent = 0
+  /// How fast the client takes the current answer.
+  var progress = WriteProgress()
+  /// Bytes that were handed to the kernel.
+  private var sentBytes = 0
+  /// Bytes in memory that the server's budget counts for this connection.
+  var accounted = 0
   /// Whether the sending direction is to be ended as soon as there is room for that.
   private var endsWhenWritable = false
 
   /// A connection that was accepted; `onClose` is called once, when it is over.
   init(
-    socket: ByteStream, remoteAddress: String, peer: Peer = Peer(), name: String, loop: EventLoop, context: Context,
-    onClose: @escaping @Sendable () -> Void
+    socket: ByteStream, remoteAddress: String, peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: String,
+    loop: EventLoop, context: Context, onClose: @escaping @Sendable () -> Void
   ) {
     self.socket = socket
     self.remoteAddress = remoteAddress
     self.peer = peer
+    self.load = load
     self.name = name
     self.loop = loop
     self.context = context
     self.onClose = onClose
+    handshake = socket.isPlain ? .isOver : .isUnderway
     machine = ServerConnectionStateMachine(limits: context.limits)
   }
 
@@ -78,7 +96,13 @@ final class ServerConnection: @unchecked Sendable {
       socket.socket.setNoDelay()
       token = loop.add(self, socket.socket)
       guard token != nil else { return perform(machine.abort()) }
-      perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
+      if handshake == .isOver {
+        perform(error.map { machine.refuse($0, date: loop.date) } ?? .wait)
+      } else {
+        // It is told over TLS, or it would not understand.
+        refusal = error
+        perform(.wait)
+      }
     }
   }
 
@@ -105,7 +129,15 @@ final class ServerConnection: @unchecked Sendable {
 
   /// Acts if a time is over. On the loop's queue.
   func lookAtTime(_ now: ContinuousClock.Instant) {
-    if let time, time.end <= now { perform(machine.timedOut(date: loop.date)) }
+    if let time, time.end <= now {
+      guard handshake == .isOver else { return handshakeTimedOut() }
+      if time.timer == .idle {
+        context.meter.reached(.idleTime, by: remoteAddress, "the connection is closed: it brought no request")
+      }
+      perform(machine.timedOut(date: loop.date))
+    } else if isBlocked, machine.timer == .sending {
+      lookAtProgress(now)
+    }
   }
 
   /// Does what the state machine says, until it waits.
@@ -141,6 +173,7 @@ final class ServerConnection: @unchecked Sendable {
   /// Gives a request to the handler.
   private func handle(_ head: RequestHead, _ body: [UInt8]) -> ServerConnectionStateMachine.Action? {
     let exchange = machine.exchange
+    if let refusal = refusePeer() { return machine.respond(refusal, to: exchange, date: loop.date) }
     let timeout: Duration?
     do throws(StatusError) {
       timeout = head.hasConditions ? try RequestTimeout.parse(head.fields) : nil
@@ -150,7 +183,7 @@ final class ServerConnection: @unchecked Sendable {
     context.counters.requests.count()
     let request = Request(
       head: head, body: body, deadline: timeout.map { ContinuousClock.now + $0 }, remoteAddress: remoteAddress,
-      peer: peer, name: RequestName(connection: name, number: exchange), cancellation: cancellation)
+      peer: peer, load: load, name: RequestName(connection: name, number: exchange), cancellation: cancellation)
     if let response = context.handler.answerAtOnce(request) {
       return machine.respond(response, to: exchange, date: loop.date)
     }
@@ -165,11 +198,18 @@ final class ServerConnection: @unchecked Sendable {
     if let error = outgoing.refusal {
       context.counters.requestsRefused.count()
       context.onRefusal?(error, remoteAddress)
+      context.meter.refused(error, remoteAddress)
+    } else if transmission == nil, machine.isAtRequestLimit {
+      context.meter.reached(.requestsPerConnection, by: remoteAddress, "the connection is closed after this answer")
     }
     // An answer that could not be begun gives way to the error, and its owner hears of that one's delivery.
     if let replaced = transmission { outgoing.onDelivery = replaced.onDelivery }
     transmissions += 1
     transmission = Transmission(outgoing, number: transmissions, takesScattered: socket?.isPlain ?? false)
+    progress = WriteProgress()
+    if let error = refusalForMemory(of: outgoing.body) {
+      return machine.failed(error, in: machine.exchange, date: loop.date)
+    }
     // Each answer costs something, however short it is.
     budget -= 4096
     return pump()
@@ -192,6 +232,7 @@ final class ServerConnection: @unchecked Sendable {
   func ready(_ event: PollSet.Event) {
     if event.isWritable, isBlocked, let token {
       isBlocked = false
+      progress.unblocked(at: .now)
       loop.giveTurn(token)
     }
     guard event.isReadable else { return }
@@ -200,7 +241,8 @@ final class ServerConnection: @unchecked Sendable {
     receive()
   }
 
-  private func receive() {
+  func receive() {
+    guard handshake == .isOver else { return continueHandshake() }
     isReceiving = true
     defer { isReceiving = false }
     for _ in 0..<4 {
@@ -212,7 +254,7 @@ final class ServerConnection: @unchecked Sendable {
         }
         // What gives less than there is room for has no more, and it is told when more comes; only of the end it is not told twice.
         if count == 0 || count < loop.scratch.count && !inputEnds && socket.isPlain { hasInput = false }
-        perform(count == 0 ? machine.receivedEnd() : take(count))
+        perform(count == 0 ? machine.receivedEnd() : received(count))
       } catch {
         perform(machine.abort())
         return
@@ -222,7 +264,7 @@ final class ServerConnection: @unchecked Sendable {
   }
 
   /// Has the machine take the bytes that were received; it need not read a head again that it knows.
-  private func take(_ count: Int) -> ServerConnectionStateMachine.Action {
+  func take(_ count: Int) -> ServerConnectionStateMachine.Action {
     guard machine.isBetweenRequests else { return machine.received(loop.scratch[..<count], date: loop.date) }
     if let head = loop.heads.head(of: loop.scratch[..<count]) { return machine.received(head) }
     let action = machine.received(loop.scratch[..<count], date: loop.date)
@@ -240,25 +282,30 @@ final class ServerConnection: @unchecked Sendable {
     }
   }
 
+  /// Begins anew to measure how long what it does takes.
+  func resetTime() {
+    time = nil
+  }
+
   /// Brings the input and the time into line with the state.
   private func settle() {
     guard socket != nil else { return }
     if hasInput, !isReceiving { receiveLater() }
+    account()
     updateTime()
   }
 
   private func updateTime() {
-    let progressed = madeProgress
-    madeProgress = false
-    guard let timer = machine.timer, timer != .sending || isBlocked else {
+    // How fast an answer is taken is looked at apart.
+    guard let timer = machine.timer, timer != .sending else {
       time = nil
       return
     }
-    if let time, time.timer == timer, time.exchange == machine.exchange, !(timer == .sending && progressed) { return }
+    if let time, time.timer == timer, time.exchange == machine.exchange { return }
     let limits = context.limits
     let duration =
       switch timer {
-      case .idle: limits.idle
+      case .idle: handshake == .isOver ? limits.idle : limits.headTime
       case .head: limits.headTime
       case .body: limits.bodyTime
       case .sending: limits.writeProgress
@@ -269,6 +316,8 @@ final class ServerConnection: @unchecked Sendable {
 
   private func close() {
     guard let socket else { return }
+    // What is whole is said to be: who was cut off must not hear that.
+    if transmission == nil, handshake == .isOver, !socket.isPlain { _ = socket.endSending() }
     finishTransmission(isComplete: false)
     cancellation.cancel()
     deadlineTimer?.cancel()
@@ -277,6 +326,7 @@ final class ServerConnection: @unchecked Sendable {
     if let token { loop.remove(token, socket.socket) }
     token = nil
     withExtendedLifetime(socket) { self.socket = nil }
+    account()
     onClose()
   }
 }
@@ -286,18 +336,19 @@ extension ServerConnection {
   /// Counts bytes that the client took.
   func progressed(_ count: Int) {
     budget -= count
-    madeProgress = true
+    sentBytes += count
     context.counters.bytesSent.count(count)
+    transmission?.meter?.count(count)
   }
 
   /// Goes on when the client can take more.
   func waitUntilWritable() {
-    // What was encrypted before leaves without being counted again, and is progress all the same.
-    let waiting = socket?.unsent ?? 0
-    if waiting < unsent { madeProgress = true }
-    unsent = waiting
     isBlocked = true
+    progress.blocked(at: .now, taken: takenBytes)
   }
+
+  /// Bytes that the client has taken.
+  var takenBytes: Int { sentBytes - (socket?.untaken ?? 0) }
 
   /// Ends the sending direction, now or when there is room to say so.
   func endSending() {
@@ -341,7 +392,8 @@ extension ServerConnection {
   /// Sends a budget's worth. On the loop's queue.
   func takeTurn() {
     // What is made ready while the client takes nothing, or may have nothing, waits for it.
-    if !isBlocked, !isPaced { perform(pumpAgain()) }
+    if isBlocked || isPaced { return }
+    if handshake == .isOver { perform(pumpAgain()) } else { continueHandshake() }
   }
 
   /// Sends on with a fresh budget.

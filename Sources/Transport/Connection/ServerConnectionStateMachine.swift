@@ -83,6 +83,15 @@ struct ServerConnectionStateMachine {
     }
   }
 
+  /// Whether the current request is the last that this connection may bring.
+  var isAtRequestLimit: Bool { exchange >= UInt64(clamping: limits.requestsPerConnection) }
+
+  /// Bytes of requests that are in memory.
+  var heldBytes: Int {
+    if case .readingBody(let reader) = state { return reader.body.count + pending.count }
+    return pending.count
+  }
+
   /// Whether the connection is over.
   var isClosed: Bool {
     if case .closed = state { true } else { false }
@@ -170,8 +179,8 @@ struct ServerConnectionStateMachine {
     switch state {
     case .readingHead(let parser):
       if parser.isIdle { return closing(.close) }
-      return refuse(tooSlow("head", limits.headTime), date: date)
-    case .readingBody: return refuse(tooSlow("body", limits.bodyTime), date: date)
+      return refuse(tooSlow("head", limits.headTime, .headTime), date: date)
+    case .readingBody: return refuse(tooSlow("body", limits.bodyTime, .bodyTime), date: date)
     case .responding: return closing(.reset)
     case .lingering: return closing(.close)
     case .handling, .closed: return .wait
@@ -190,6 +199,18 @@ struct ServerConnectionStateMachine {
     exchange += 1
     let none = Exchange(method: nil, version: .http11, keepsAlive: false)
     return begin(Response(error), none, date: date, refusal: error)
+  }
+
+  /// Nothing will be asked that could be answered: what comes is thrown away for a while, so that what was sent arrives.
+  mutating func giveUp() -> Action {
+    endSending()
+  }
+
+  /// There is no room for more of a body that is being received.
+  /// - Returns: nil where none is.
+  mutating func refuseBody(_ error: StatusError, date: String) -> Action? {
+    guard case .readingBody = state else { return nil }
+    return refuse(error, date: date)
   }
 
   /// The socket failed, or the server gives the connection up.
@@ -244,7 +265,7 @@ struct ServerConnectionStateMachine {
   private mutating func begin(
     _ response: Response, _ exchange: Exchange, date: String, refusal: StatusError? = nil
   ) -> Action {
-    let isLast = isDraining || (inputHasEnded && pending.isEmpty)
+    let isLast = isDraining || (inputHasEnded && pending.isEmpty) || isAtRequestLimit
     let closes = !exchange.keepsAlive || response.closesConnection || isLast
     state = .responding(exchange, closes: closes, hasBegun: false)
     var outgoing = OutgoingResponse(
@@ -266,9 +287,9 @@ struct ServerConnectionStateMachine {
     return action
   }
 
-  private func tooSlow(_ part: String, _ time: Duration) -> StatusError {
+  private func tooSlow(_ part: String, _ time: Duration, _ limit: Limit) -> StatusError {
     StatusError(
       .deadlineExceeded, "the request's \(part) took longer than \(time): send it at once",
-      status: .requestTimeout)
+      status: .requestTimeout, limit: limit)
   }
 }

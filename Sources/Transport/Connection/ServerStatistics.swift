@@ -10,6 +10,12 @@ package struct ServerStatistics: Hashable, Sendable {
   package var connectionsRefused = 0
   /// Times that accepting paused because the process or machine had no more descriptors or memory.
   package var acceptPauses = 0
+  /// TLS handshakes that were done, those that went on with an earlier session too.
+  package var handshakes = 0
+  /// TLS handshakes that went on with an earlier session.
+  package var handshakesResumed = 0
+  /// TLS handshakes that failed, plain HTTP on a port for TLS too.
+  package var handshakesFailed = 0
   /// Requests that were given to the handler.
   package var requests = 0
   /// Requests that could not be read, or were not sent in time.
@@ -20,6 +26,10 @@ package struct ServerStatistics: Hashable, Sendable {
   package var responsesCut = 0
   /// Bytes of heads and bodies that were handed to the kernel.
   package var bytesSent = 0
+  /// Bytes of bodies that are in memory now.
+  package var bytesInFlight = 0
+  /// How often each limit was reached.
+  package var limitsReached: [Limit: Int] = [:]
 }
 
 /// The counters behind `ServerStatistics`, which many queues count on.
@@ -27,6 +37,9 @@ final class ServerCounters: Sendable {
   let connectionsAccepted = Atomic(0)
   let connectionsRefused = Atomic(0)
   let acceptPauses = Atomic(0)
+  let handshakes = Atomic(0)
+  let handshakesResumed = Atomic(0)
+  let handshakesFailed = Atomic(0)
   let requests = Atomic(0)
   let requestsRefused = Atomic(0)
   let responsesSent = Atomic(0)
@@ -40,6 +53,9 @@ final class ServerCounters: Sendable {
       connectionsAccepted: connectionsAccepted.load(ordering: .relaxed),
       connectionsRefused: connectionsRefused.load(ordering: .relaxed),
       acceptPauses: acceptPauses.load(ordering: .relaxed),
+      handshakes: handshakes.load(ordering: .relaxed),
+      handshakesResumed: handshakesResumed.load(ordering: .relaxed),
+      handshakesFailed: handshakesFailed.load(ordering: .relaxed),
       requests: requests.load(ordering: .relaxed),
       requestsRefused: requestsRefused.load(ordering: .relaxed),
       responsesSent: responsesSent.load(ordering: .relaxed),

@@ -52,6 +52,10 @@ struct Transmission {
   let number: UInt64
   /// The status, for the record.
   let status: HTTPResponse.Status
+  /// Bytes of the largest window so far.
+  private var windowBytes = 0
+  /// Counts the bytes as they leave.
+  let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
   /// Bytes that were sent.
@@ -76,6 +80,7 @@ struct Transmission {
     self.number = number
     self.takesScattered = takesScattered
     status = outgoing.status
+    meter = outgoing.meter
     onDelivery = outgoing.onDelivery
     memoryBytes = outgoing.head
     switch outgoing.body {
@@ -91,6 +96,19 @@ struct Transmission {
 
   /// Bytes in memory that are sent before the content.
   var memory: ArraySlice<UInt8> { memoryBytes[memoryStart...] }
+
+  /// Bytes of it that are in memory, or will be until it has ended: of windows there are two at a time.
+  var heldBytes: Int {
+    let content = if case .buffer(let buffer, _) = content { buffer.capacity } else { 0 }
+    let next =
+      switch lookAhead {
+      case .piece(let piece): if case .bytes(let bytes) = piece { bytes.count } else { 0 }
+      case .filled(let buffer): buffer.capacity
+      case .filling: windowBytes
+      case .none, .awaiting, .finished: 0
+      }
+    return memory.count + max(content + next, 2 * windowBytes)
+  }
 
   /// Whether more follows the bytes in memory at once.
   var hasMore: Bool {
@@ -223,14 +241,21 @@ struct Transmission {
     return announced == 0 ? nil : StatusError(.internalError, "the body is \(announced) bytes shorter than announced")
   }
 
+  /// A buffer is needed: of as much as it holds there are two, unless it is the first and last.
+  private mutating func note(window count: Int) {
+    windowBytes = max(windowBytes, announced == 0 && windowBytes == 0 ? count / 2 : count)
+  }
+
   private mutating func look(at piece: BodyPiece) {
     switch piece {
     case .filled(let count, let fill):
       wantedFill = .buffer(count: count, fill)
       lookAhead = .filling
+      note(window: count)
     case .scattered(let piece) where !takesScattered:
       wantedFill = .buffer(count: piece.count) { try piece.fill($0) }
       lookAhead = .filling
+      note(window: piece.count)
     case .scattered(let piece):
       if let bytes = piece.present() {
         lookAhead = .located(bytes)

@@ -28,6 +28,23 @@ package final class WorkerPool: Sendable {
     state = Mutex(State(idle: Array(0..<limit)))
   }
 
+  /// What a pool has to do at a moment.
+  package struct Load: Hashable, Sendable {
+    /// Pieces of work that may run at a time.
+    package let limit: Int
+    /// Those that run.
+    package let busy: Int
+    /// Those that wait for a place.
+    package let waiting: Int
+  }
+
+  /// What there is to do now.
+  package var load: Load {
+    state.withLock { state in
+      Load(limit: queues.count, busy: queues.count - state.idle.count, waiting: state.waiting.count - state.next)
+    }
+  }
+
   /// Runs `work` soon, on some thread.
   package func run(_ work: @escaping @Sendable () -> Void) {
     let place: Int? = state.withLock { state in

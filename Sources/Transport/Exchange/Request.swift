@@ -10,6 +10,8 @@ package struct Request: Sendable {
   package let remoteAddress: String
   /// What the connection tells of who asks.
   package let peer: Peer
+  /// What the client's connections have in hand together.
+  package let load: ClientLoad
   /// What the client may, as the server has decided; nothing until then.
   package var access = Access.nothing
   /// A name for this request that no other of this process has.
@@ -22,7 +24,7 @@ package struct Request: Sendable {
   /// Puts a request together.
   package init(
     head: RequestHead, body: [UInt8] = [], deadline: ContinuousClock.Instant? = nil, remoteAddress: String = "",
-    peer: Peer = Peer(), name: RequestName = RequestName(connection: "", number: 0),
+    peer: Peer = Peer(), load: ClientLoad = ClientLoad(), name: RequestName = RequestName(connection: "", number: 0),
     cancellation: CancellationFlag = CancellationFlag()
   ) {
     self.head = head
@@ -30,6 +32,7 @@ package struct Request: Sendable {
     self.deadline = deadline
     self.remoteAddress = remoteAddress
     self.peer = peer
+    self.load = load
     self.name = name
     self.cancellation = cancellation
   }

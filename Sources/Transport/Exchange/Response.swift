@@ -28,6 +28,13 @@ package struct Response: Sendable {
     package let bytesSent: Int
     /// Whether the whole answer was.
     package let isComplete: Bool
+
+    /// How a sending ended.
+    package init(status: HTTPResponse.Status?, bytesSent: Int, isComplete: Bool) {
+      self.status = status
+      self.bytesSent = bytesSent
+      self.isComplete = isComplete
+    }
   }
 
   /// The status.
@@ -38,6 +45,8 @@ package struct Response: Sendable {
   package var body: Body
   /// Whether the connection is closed after the answer whatever the client wants.
   package var closesConnection = false
+  /// Counts the answer's bytes as they leave.
+  package var meter: SendMeter?
   /// The request's name, sent as `X-Request-Id` where it is to be.
   package var requestName: RequestName?
   /// Called once, on the connection's queue, when the answer was sent or given up: to log it and free what it holds.

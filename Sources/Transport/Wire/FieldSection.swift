@@ -18,7 +18,7 @@ struct FieldSection: Sendable {
   var tooLarge: StatusError {
     StatusError(
       .resourceExhausted, "the header fields are larger than \(limits.fieldBytes) bytes: send fewer or shorter ones",
-      status: .requestHeaderFieldsTooLarge)
+      status: .requestHeaderFieldsTooLarge, limit: .headBytes)
   }
 
   /// Adds a line without its end.
@@ -28,7 +28,7 @@ struct FieldSection: Sendable {
     if fields.count >= limits.fieldCount {
       throw StatusError(
         .resourceExhausted, "there are more than \(limits.fieldCount) header fields: send fewer",
-        status: .requestHeaderFieldsTooLarge)
+        status: .requestHeaderFieldsTooLarge, limit: .headFields)
     }
     let field = try FieldSection.parse(line)
     if FieldSection.isSingleton(field.name), fields.contains(field.name) {

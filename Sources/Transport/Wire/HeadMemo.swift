@@ -1,3 +1,4 @@
+import HTTPTypes
 import Platform
 
 /// Heads that were read lately, by their very bytes: monitors, and workers that ask again and again, send the same ones each time, and
@@ -21,9 +22,10 @@ struct HeadMemo {
     entries.first { $0.bytes.hasSameBytes(as: bytes) }?.head
   }
 
-  /// Keeps a head that has no body, in the place of the one that is kept longest.
+  /// Keeps a head that has no body, in the place of the one that is kept longest. One with a secret is not kept: how long others' bytes are
+  /// held against it would tell of it.
   mutating func insert(_ head: RequestHead, of bytes: ArraySlice<UInt8>) {
-    guard bytes.count <= HeadMemo.lengthLimit, head.framing == .none else { return }
+    guard bytes.count <= HeadMemo.lengthLimit, head.framing == .none, head.fields[.authorization] == nil else { return }
     let entry = Entry(bytes: Array(bytes), head: head)
     if entries.count < HeadMemo.capacity {
       entries.append(entry)

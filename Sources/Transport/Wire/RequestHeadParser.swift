@@ -71,7 +71,7 @@ package struct RequestHeadParser: Sendable {
   private var targetTooLong: StatusError {
     StatusError(
       .resourceExhausted, "the target is longer than \(limits.targetBytes) bytes: send a shorter one",
-      status: .uriTooLong)
+      status: .uriTooLong, limit: .targetBytes)
   }
 
   private func parseRequestLine(_ line: ArraySlice<UInt8>) throws(StatusError) -> RequestLine {

@@ -15,15 +15,19 @@ package struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
   package var fields: HTTPFields
   /// Seconds after which a new try makes sense; sent as `Retry-After` with `unavailable` and `resource_exhausted`.
   package var retryAfter = 1
+  /// The limit that was reached, where that is what is wrong.
+  package var limit: Limit?
 
   /// Describes an error; `status` replaces the code's own HTTP status.
   package init(
-    _ code: ErrorCode, _ message: String, status: HTTPResponse.Status? = nil, fields: HTTPFields = HTTPFields()
+    _ code: ErrorCode, _ message: String, status: HTTPResponse.Status? = nil, fields: HTTPFields = HTTPFields(),
+    limit: Limit? = nil
   ) {
     self.code = code
     self.message = message
     self.status = status ?? code.status
     self.fields = fields
+    self.limit = limit
   }
 
   package var description: String { "\(code.rawValue): \(message)" }

@@ -16,6 +16,8 @@ final class PartitionCache: Sendable {
   /// Where partitions are made: in short steps, so that all that are being made go on side by side.
   let pool: WorkerPool
   let buffers = BufferStock()
+  /// How many are computed at a time.
+  let executions: ExecutionLimit
   /// What was last used before is from an earlier run.
   let started = WallClock.nanoseconds()
   let state: Mutex<State>
@@ -27,7 +29,11 @@ final class PartitionCache: Sendable {
   }
 
   /// A cache as it is configured; the folder is looked at by `start`, and made when it is first needed.
-  init(_ configuration: Configuration.Cache, environment: [String: String], logger: Logger) {
+  init(
+    _ configuration: Configuration.Cache, environment: [String: String],
+    executions: ExecutionLimit = ExecutionLimit(limit: .max), logger: Logger
+  ) {
+    self.executions = executions
     policy = CachePolicy(mode: configuration.mode)
     folder = CacheFolder(path: configuration.folderPath(environment))
     self.logger = logger
@@ -98,7 +104,9 @@ final class PartitionCache: Sendable {
     let partition = CachedPartition(plan, model: model)
     let bytes = plan.length + trailerBytes(partition)
     let (answer, job): (CacheIndex.Answer, Materialization?) = state.withLock { state in
-      let answer = state.index.ask(id, for: partition, bytes: bytes, mayMake: mayMake, at: WallClock.nanoseconds())
+      let hasRoom = isAhead || state.jobs.count < executions.limit
+      let answer = state.index.ask(
+        id, for: partition, bytes: bytes, mayMake: mayMake && hasRoom, at: WallClock.nanoseconds())
       if answer == .make { state.jobs[id] = Materialization(body, isAhead: isAhead) }
       return (answer, state.jobs[id])
     }
@@ -195,31 +203,6 @@ final class PartitionCache: Sendable {
           if let made { $0.member("bytes_made", made) }
         }
       }
-    }
-  }
-
-  /// The numbers of `/stats`: to a client that may see only some checkpoints, those of their partitions alone.
-  func writeStatistics(to json: inout JSONWriter, for access: Access) {
-    let index = state.withLock { $0.index }
-    guard access.seesAll else {
-      let seen = index.entries.values.filter { $0.partition.map { access.maySee($0.model) } ?? false }
-      return json.object {
-        $0.member("mode", policy.mode.rawValue)
-        $0.member("bytes", seen.reduce(0) { $0 + $1.bytes })
-        $0.member("entries", seen.count)
-      }
-    }
-    json.object {
-      $0.member("mode", policy.mode.rawValue)
-      $0.member("folder", folder.path)
-      $0.member("budget_bytes", index.budget)
-      $0.member("bytes", index.bytes)
-      $0.member("entries", index.entries.count)
-      $0.member("hits", index.counters.hits)
-      $0.member("misses", index.counters.misses)
-      $0.member("executions", index.counters.executions)
-      $0.member("evictions", index.counters.evictions)
-      $0.member("errors", index.counters.errors)
     }
   }
 }

@@ -5,14 +5,14 @@ import Transport
 
 /// What requests ask of the catalog.
 extension Catalog {
-  /// The checkpoints that a client may see, in the order in which they were named.
+  /// The checkpoints that a client may see, in the same order.
   func all(for access: Access) -> [ManifestEntry] {
     access.seesAll ? all : all.filter { access.maySee($0.name) }
   }
 
   /// The checkpoint of a name, or the only one where no name is given. One that came while running counts as another only once it
-  /// can be served: a try that fails disturbs nobody. To a client those that it may not see do not exist: the answer is the same to the
-  /// letter.
+  /// can be served: a try that fails disturbs nobody. To a client those that it may not see do not exist: the answer is the same to
+  /// the letter.
   func find(_ name: String?, for access: Access) throws(LoaderError) -> ManifestEntry {
     let entries = all(for: access)
     guard let name else {
@@ -45,8 +45,8 @@ extension Catalog {
 
   // MARK: Readiness
 
-  /// Whether every checkpoint has settled, at least one is good, and every required one is. Only those that a client may see are named
-  /// to it, but all count.
+  /// Whether every checkpoint of the configuration has settled, at least one is good, and every required one is. Only those that a
+  /// client may see are named to it, but all count.
   func readiness(for access: Access) -> Readiness {
     let entries = all
     func list(_ names: [String], after separator: String) -> String {

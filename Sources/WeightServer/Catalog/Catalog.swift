@@ -69,9 +69,10 @@ final class Catalog: Sendable {
       let checkpoint = try load.source.load(options(for: load))
       guard let name = table.withLock({ $0.name(load, of: checkpoint) }) else { return overtaken(load) }
       let loaded = LoadedCheckpoint(checkpoint.named(name))
-      guard let entry = table.withLock({ $0.settle(load, as: loaded) }) else { return overtaken(load) }
+      guard var entry = table.withLock({ $0.settle(load, as: loaded) }) else { return overtaken(load) }
       let lost = entry.previous.filter { (try? $0.checkIntact()) == nil }
       table.withLock { $0.drop(lost, of: entry.number) }
+      entry.previous.removeAll { previous in lost.contains { $0 === previous } }
       log(loaded.checkpoint, seconds: (ContinuousClock.now - start).inSeconds)
       onReady(loaded)
       return .served(entry)

@@ -37,15 +37,16 @@ struct CatalogAdministration: Sendable {
   ///
   /// What was served before is served on until the new one is ready, and if that fails; then nothing else has changed either.
   /// - Parameters:
-  ///   - access: who asks, who must be allowed to see a checkpoint of that name.
+  ///   - access: what the client may.
   ///   - body: a manifest's JSON, or `{"path": …}`.
   ///   - waits: whether `then` is called once the checkpoint is loaded, else at once; a failure then shows in the list.
   ///   - then: called once, on any thread.
-  func put(_ name: String, for access: Access, _ body: [UInt8], waits: Bool, then: @escaping Completion) {
+  /// - Important: the caller has seen to it that the client may change anything at all.
+  func put(_ name: String, _ body: [UInt8], for access: Access, waits: Bool, then: @escaping Completion) {
     do throws(StatusError) {
       try checkName(name)
       guard access.maySee(name) else {
-        throw StatusError(.permissionDenied, "\(access.name) may not change a checkpoint of the name \(name)")
+        throw StatusError(.permissionDenied, "your token is not for the manifest \(name)")
       }
       let source = try ManifestBody(name: name, allowed: catalog.allowed).source(body)
       try pending.begin()
@@ -53,7 +54,7 @@ struct CatalogAdministration: Sendable {
         if let entry = table[name], let load = table.reload(entry.number, from: source, origin: .request) {
           return (load, false)
         }
-        return (table.add(source, as: name, origin: .request, vanishesOnFailure: waits), true)
+        return (table.add(source, as: name, origin: .request, onFailure: waits ? .vanishes : .stays), true)
       }
       catalog.logger.notice(
         "checkpoint is put", metadata: ["model": "\(name)", "path": "\(source.path.escaped)", "new": "\(isNew)"])
@@ -67,7 +68,7 @@ struct CatalogAdministration: Sendable {
   /// - Parameters: as for `put`.
   func reload(_ name: String, for access: Access, waits: Bool, then: @escaping Completion) {
     do throws(StatusError) {
-      let entry = try find(name, for: access)
+      let entry = try find(name, access)
       try pending.begin()
       guard let load = catalog.table.withLock({ $0.reload(entry.number) }) else {
         pending.end()
@@ -82,7 +83,7 @@ struct CatalogAdministration: Sendable {
   /// Serves a checkpoint no more.
   /// - Throws: `not_found`.
   func delete(_ name: String, for access: Access) throws(StatusError) {
-    let entry = try find(name, for: access)
+    let entry = try find(name, access)
     catalog.table.withLock { $0.remove(entry.number) }
     catalog.logger.notice("checkpoint is dropped", metadata: ["model": "\(name)"])
   }
@@ -128,7 +129,7 @@ struct CatalogAdministration: Sendable {
     }
   }
 
-  private func find(_ name: String, for access: Access) throws(StatusError) -> ManifestEntry {
+  private func find(_ name: String, _ access: Access) throws(StatusError) -> ManifestEntry {
     do throws(LoaderError) {
       return try catalog.find(name, for: access)
     } catch {

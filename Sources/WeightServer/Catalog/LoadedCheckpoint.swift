@@ -12,6 +12,8 @@ final class LoadedCheckpoint: Sendable {
   let lastModified: Int64
   /// The degrees at which the default partition exists.
   let possibleDegrees: [Int]
+  /// Bytes of its partitions and tensors that were sent.
+  let sent = Counter()
   /// Heads of partitions that were asked for, by the query.
   let heads = Memo<String, PartitionHead>(limit: 1024)
   private let plans = Mutex(PlanCache())

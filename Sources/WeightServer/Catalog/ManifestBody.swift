@@ -26,7 +26,8 @@ struct ManifestBody {
       throw wrong("has name \"\(given.escaped)\", and the path of the request says \(name); leave one of them out")
     }
     guard let folder = object["base_dir"]?.asText else {
-      throw wrong("has no base_dir: a manifest that lies in no file says the folder of its files, one beneath \(folders)")
+      throw wrong(
+        "has no base_dir: a manifest that lies in no file says the folder of its files, one beneath \(folders)")
     }
     return ManifestSource(.manifest(body, folder: try checked(folder, "base_dir")), name: name)
   }
@@ -44,7 +45,8 @@ struct ManifestBody {
     let path = text.count > 1 && text.hasSuffix("/") ? String(text.dropLast()) : text
     guard allowed.mayHold(path) else {
       throw wrong(
-        "has \(key) \"\(text.escaped)\"; it is absolute, has no '..', and lies beneath \(folders); more are allowed by --root")
+        "has \(key) \"\(text.escaped)\"; it is absolute, has no '..', and lies beneath \(folders); more are allowed by --root"
+      )
     }
     return path
   }

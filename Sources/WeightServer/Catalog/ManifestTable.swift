@@ -17,8 +17,18 @@ struct ManifestTable: Sendable {
     let name: String?
     /// Who is taken to have told of the checkpoint, once it is loaded; nil for who told of it before.
     var origin: ManifestEntry.Origin?
-    /// Whether the entry goes if this fails and nothing was served under it before.
-    let vanishesOnFailure: Bool
+    /// What becomes of the entry if this fails and nothing was served under it before.
+    let onFailure: OnFailure
+  }
+
+  /// What becomes of an entry that cannot be loaded, and under which nothing was served before.
+  enum OnFailure: Sendable {
+    /// It shows why.
+    case stays
+    /// It goes: whoever asked is told why.
+    case vanishes
+    /// It goes if only files are missing, which may come.
+    case vanishesWhereIncomplete
   }
 
   /// The entry of a name.
@@ -31,7 +41,7 @@ struct ManifestTable: Sendable {
 
   /// Adds a checkpoint under the name it wants or the free one that is nearest, before it is read, so that it shows at once.
   mutating func add(
-    _ source: ManifestSource, as wanted: String, origin: ManifestEntry.Origin, vanishesOnFailure: Bool = false
+    _ source: ManifestSource, as wanted: String, origin: ManifestEntry.Origin, onFailure: OnFailure = .stays
   ) -> Load {
     lastNumber += 1
     let name = ManifestTable.free(wanted, among: entries)
@@ -43,7 +53,7 @@ struct ManifestTable: Sendable {
     entries.append(entry)
     return Load(
       number: lastNumber, entry: entry.number, source: source, name: source.name,
-      vanishesOnFailure: vanishesOnFailure)
+      onFailure: onFailure)
   }
 
   /// Begins to load a checkpoint again, from where it was or from somewhere else; what is served is served on until that is done.
@@ -56,7 +66,7 @@ struct ManifestTable: Sendable {
     entries[index].load = lastNumber
     return Load(
       number: lastNumber, entry: number, source: source ?? entries[index].source, name: entries[index].name,
-      origin: origin, vanishesOnFailure: false)
+      origin: origin, onFailure: .stays)
   }
 
   /// Notes that the configuration names a checkpoint.
@@ -113,7 +123,13 @@ struct ManifestTable: Sendable {
       entries[index].state = .failed(error)
     }
     let entry = entries[index]
-    if load.vanishesOnFailure, entry.loaded == nil { entries.remove(at: index) }
+    let vanishes =
+      switch load.onFailure {
+      case .stays: false
+      case .vanishes: true
+      case .vanishesWhereIncomplete: error.code == .missingFile
+      }
+    if vanishes, entry.loaded == nil { entries.remove(at: index) }
     return entry
   }
 

@@ -4,7 +4,7 @@ package import Transport
 
 /// Everything the daemon can be told: the contract's configuration, each value with its default.
 package struct Configuration: Sendable {
-  /// Addresses to listen on: `HOST:PORT` or `unix:PATH`.
+  /// Addresses to listen on: `HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
   package var listen = ["127.0.0.1:8080"]
   /// Folders that checkpoints' files may lie in, beside their own.
   package var roots: [String] = []
@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   package var access = AccessRules()
   /// Partitions that are kept in files.
   package var cache = Cache()
+  /// How TLS is spoken.
+  package var tls = TLS()
   /// Bounds of connections and work.
   package var limits = Limits()
   /// What is logged, and how.
@@ -88,6 +90,12 @@ package struct Configuration: Sendable {
   package struct Limits: Sendable {
     /// Bounds of one connection, and how many there are.
     package var connection = ConnectionLimits()
+    /// Requests at a time.
+    package var requests = 4096
+    /// Requests at a time of one address, or over a Unix socket of one user.
+    package var requestsPerAddress = 1024
+    /// Partitions that are computed at a time: cast, quantized, or collected into the cache.
+    package var executions = 256
     /// Pieces of work (planning, reading) at a time; 0 for two a core.
     package var workers = 0
     /// How long requests in flight may take after SIGTERM.

@@ -10,7 +10,9 @@ struct ConfigurationFile {
   /// Bytes that a configuration may have.
   private static let sizeLimit = 4 << 20
   /// Settings whose value is a path, relative to the file's folder.
-  private static let paths: Set<String> = ["cache.folder", "tokens.file"]
+  private static let paths: Set<String> = [
+    "cache.folder", "tokens.file", "tls.certificate", "tls.key", "tls.client_authority",
+  ]
   private static let sourceKeys = ["path", "name", "required"]
 
   init(path: String) {

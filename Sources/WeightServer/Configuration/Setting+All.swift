@@ -7,7 +7,9 @@ extension Setting {
     general
     + checkpoints
     + access
+    + admission
     + pacing
+    + tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.
   private static let general: [Setting] = [

@@ -15,6 +15,7 @@ extension Daemon {
     do throws(ConfigurationError) {
       let wanted = try read()
       let settings = try RuntimeSettings(wanted)
+      try tokens?.reload()
       let fixed = FixedSettings.changed(from: old, to: wanted)
       apply(FixedSettings.kept(of: old, in: wanted), settings, over: old)
       if !fixed.isEmpty {
@@ -40,5 +41,20 @@ extension Daemon {
       || old.roots != new.roots
     catalog.reconfigure(
       from: old.checkpoints.manifests, to: new.checkpoints.manifests, readsAll: readsAll, on: loading)
+    watch(new.checkpoints, atStart: false)
+  }
+
+  /// Watches the folders that the configuration names, and no others.
+  func watch(_ checkpoints: Configuration.Checkpoints, atStart: Bool) {
+    let old = watches.withLock { $0 }
+    for watch in old where !checkpoints.watched.contains(watch.folder) { watch.end() }
+    var kept = old.filter { checkpoints.watched.contains($0.folder) }
+    for folder in checkpoints.watched where !kept.contains(where: { $0.folder == folder }) {
+      let watch = FolderWatch(
+        folder, quiet: checkpoints.quiet, rescan: checkpoints.rescan, catalog: catalog, loading: loading)
+      kept.append(watch)
+      watch.begin(atStart: atStart)
+    }
+    watches.withLock { $0 = kept }
   }
 }

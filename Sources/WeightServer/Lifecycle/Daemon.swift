@@ -13,8 +13,12 @@ package final class Daemon: Sendable {
   let catalog: Catalog
   let loading = DispatchQueue(label: "weight-server.loading")
   let threshold: LogThreshold
+  /// The folders that are watched.
+  let watches = Mutex<[FolderWatch]>([])
   private let cache: PartitionCache
   private let server: HTTPServer
+  /// The certificate in use; nil where no listener speaks TLS.
+  let credentials: TLSCredentials?
   let tokens: TokenStore?
   private let tokenTimer: RepeatingTimer?
 
@@ -38,27 +42,44 @@ package final class Daemon: Sendable {
     }
     let authorizer = Authorizer(
       tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
-    let cache = PartitionCache(configuration.cache, environment: environment, logger: logger)
+    let limits = configuration.limits
+    let refusals = RefusalLog(logger: logger)
+    let meter = LimitMeter { refusals.note($0) }
+    let cache = PartitionCache(
+      configuration.cache, environment: environment,
+      executions: ExecutionLimit(limit: limits.executions, meter: meter), logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
     self.catalog = catalog
-    let limits = configuration.limits
+    let tls = try configuration.tlsListening(logger)
+    credentials = tls?.credentials
     let workers = limits.workers > 0 ? limits.workers : 2 * ProcessorCount.available()
     let reference = ServerReference()
+    let planning = WorkerPool(limit: workers, label: "weight-server.planning")
+    let reading = WorkerPool(limit: workers, label: "weight-server.reading")
+    let monitor = Monitor(
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
+      server: { reference.server?.statistics() },
+      pools: [("planning", planning), ("reading", reading), ("caching", cache.pool)])
+    let partitions = PartitionRoutes(
+      catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
+      transfers: monitor.transfers)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading),
+        partitions,
         ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog, cache: cache, statistics: { reference.server?.statistics() }, started: .now),
+        StatusRoutes(catalog: catalog),
+        MonitorRoutes(monitor: monitor),
+        PageRoutes(),
+        HubRoutes(partitions: partitions),
       ],
-      workers: WorkerPool(limit: workers, label: "weight-server.planning"), authorizer: authorizer,
-      accessLog: AccessLog(logger: logger))
+      workers: planning, authorizer: authorizer,
+      admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),
+      accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     server = HTTPServer(
-      handler: router, limits: limits.connection, workers: WorkerPool(limit: workers, label: "weight-server.reading"),
-      onRefusal: { error, address in
-        logger.info("request refused", metadata: ["remote": "\(address)", "error": "\(error)"])
-      })
+      handler: router, limits: limits.connection, workers: reading, tls: tls, meter: meter,
+      onRefusal: { error, address in refusals.note(error, address) })
     reference.server = server
   }
 
@@ -75,6 +96,7 @@ package final class Daemon: Sendable {
     catalog.configure(settings.catalog, previousLimit: configuration.checkpoints.previousRevisions)
     // Names are reserved before the first request can ask for them.
     catalog.load(configuration.checkpoints.manifests, options: settings.catalog.options, on: loading)
+    watch(configuration.checkpoints, atStart: true)
     return try server.start(addresses)
   }
 

@@ -5,6 +5,10 @@ enum FixedSettings {
   /// Each by its key, as a value to compare.
   private static let all: [(key: String, value: @Sendable (Configuration) -> String)] = [
     ("listen", { "\($0.listen)" }),
+    ("tokens.file", { $0.access.tokensFile }),
+    ("admin.uids", { "\($0.access.administrators)" }),
+    ("checkpoints.quiet_seconds", { "\($0.checkpoints.quiet)" }),
+    ("checkpoints.rescan_seconds", { "\($0.checkpoints.rescan)" }),
     ("cache.mode", { "\($0.cache.mode)" }),
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
@@ -23,6 +27,9 @@ enum FixedSettings {
   static func kept(of old: Configuration, in new: Configuration) -> Configuration {
     var kept = new
     kept.listen = old.listen
+    kept.access = old.access
+    kept.checkpoints.quiet = old.checkpoints.quiet
+    kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
     kept.access = old.access
     kept.limits.workers = old.limits.workers

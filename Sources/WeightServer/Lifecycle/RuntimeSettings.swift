@@ -1,3 +1,4 @@
+import Glibc
 import Loader
 import Platform
 
@@ -25,7 +26,15 @@ struct RuntimeSettings: Sendable {
       let isFolder = (try? FileStatus.of(path: source.path))?.kind == .folder
       allowed.add(isFolder ? source.path : Path.folder(of: source.path))
     }
-    for folder in configuration.checkpoints.watched { allowed.add(folder) }
+    for folder in configuration.checkpoints.watched {
+      do throws(SystemError) {
+        guard try FileStatus.of(path: folder).kind == .folder else { throw SystemError("opendir", code: ENOTDIR) }
+      } catch {
+        throw ConfigurationError(
+          place: "checkpoints.watch", message: "\(folder.escaped) cannot be watched: \(error.reason)")
+      }
+      allowed.add(folder)
+    }
     catalog = Catalog.Settings(options: options, allowed: allowed)
   }
 

@@ -47,9 +47,20 @@ package struct LineLogHandler: LogHandler {
       json.member("time", time.description)
       json.member("level", event.level.rawValue)
       json.member("message", "\(event.message)")
-      for (key, value) in fields { json.member(key, "\(value)") }
+      for (key, value) in fields { LineLogHandler.write(value, named: key, to: &json) }
     }
     Terminal.write(String(decoding: json.bytes, as: UTF8.self) + "\n", to: .error)
+  }
+
+  /// Numbers and truth values stay what they are.
+  private static func write(_ value: Logger.Metadata.Value, named key: String, to json: inout JSONWriter) {
+    guard case .stringConvertible(let convertible) = value else { return json.member(key, "\(value)") }
+    switch convertible {
+    case let number as Int: json.member(key, number)
+    case let number as Double: json.member(key, number)
+    case let truth as Bool: json.member(key, truth)
+    default: json.member(key, "\(value)")
+    }
   }
 
   private static func quoted(_ text: String) -> String {

@@ -6,10 +6,13 @@ import Transport
 struct EntryDescription {
   let entry: ManifestEntry
   let cache: PartitionCache
+  /// What the client may see.
+  let access: Access
 
-  init(_ entry: ManifestEntry, cache: PartitionCache) {
+  init(_ entry: ManifestEntry, cache: PartitionCache, access: Access) {
     self.entry = entry
     self.cache = cache
+    self.access = access
   }
 
   /// Writes the members that the list of checkpoints has, as far as a client may see them.

@@ -12,6 +12,14 @@ extension HTTPField.Name {
   /// Whether the client would rather wait for it.
   static let wantReprDigest = Self.known("Want-Repr-Digest")
 
+  /// The trace that a request is part of (W3C Trace Context).
+  static let traceParent = Self.known("traceparent")
+  /// Our span in that trace (W3C Trace Context, level 2).
+  static let traceResponse = Self.known("traceresponse")
+
+  /// What a browser tells others of where it comes from.
+  static let referrerPolicy = Self.known("Referrer-Policy")
+
   /// A name that is a token, as all of the above are.
   private static func known(_ text: String) -> HTTPField.Name {
     guard let name = HTTPField.Name(text) else { preconditionFailure("\(text) is no field name") }

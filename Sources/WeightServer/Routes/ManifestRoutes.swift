@@ -19,7 +19,7 @@ struct ManifestRoutes: RouteGroup {
       return [
         .reading { (request) throws(StatusError) in try one(name, request) },
         changing(.put, takesBody: true) { request, waits, then in
-          administration.put(name, for: request.access, request.body, waits: waits, then: then)
+          administration.put(name, request.body, for: request.access, waits: waits, then: then)
         },
         Route([.delete], scope: .admin, work: .blocking) { (request) throws(StatusError) in
           try request.refuseQuery()
@@ -45,7 +45,7 @@ struct ManifestRoutes: RouteGroup {
     json.array { json in
       for entry in catalog.all(for: request.access) {
         let entry = catalog.refresh(entry)
-        json.object { EntryDescription(entry, cache: cache).write(for: request.access, to: &$0) }
+        json.object { EntryDescription(entry, cache: cache, access: request.access).write(to: &$0) }
       }
     }
     return Response(json: json).answering(request)
@@ -62,7 +62,7 @@ struct ManifestRoutes: RouteGroup {
     }
     var json = JSONWriter()
     json.object { json in
-      EntryDescription(entry, cache: cache).write(for: request.access, to: &json)
+      EntryDescription(entry, cache: cache, access: request.access).write(to: &json)
       if let loaded = entry.loaded { ManifestDescription(loaded.checkpoint).writeDetails(to: &json) }
     }
     return Response(json: json).answering(request)
@@ -97,7 +97,8 @@ struct ManifestRoutes: RouteGroup {
     let items = try request.head.target.queryItems().items
     guard let item = items.first else { return true }
     guard items.count == 1, item.name == "wait", let value = Bool(item.value) else {
-      throw StatusError(.invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
+      throw StatusError(
+        .invalidArgument, "\(request.head.target.path) has the parameter wait, true or false, and no other")
     }
     return value
   }
@@ -105,7 +106,7 @@ struct ManifestRoutes: RouteGroup {
   /// 200 or, for a new checkpoint, 201; 202 for one that nobody waits for.
   private func answer(_ change: CatalogAdministration.Change, _ request: Request) throws(StatusError) -> Response {
     var json = JSONWriter()
-    json.object { EntryDescription(change.entry, cache: cache).write(for: request.access, to: &$0) }
+    json.object { EntryDescription(change.entry, cache: cache, access: request.access).write(to: &$0) }
     var response = Response(status: change.isDone ? change.isNew ? .created : .ok : .accepted, json: json)
     response.fields[.location] = "/manifests/\(change.entry.name)"
     return response.answering(request)

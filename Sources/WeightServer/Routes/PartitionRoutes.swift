@@ -9,13 +9,15 @@ struct PartitionRoutes: RouteGroup {
   let cache: PartitionCache
   /// Whether an answer is for its client alone, and shared caches may not keep it.
   let isPrivate: Bool
+  let transfers: Transfers
   /// What queries of partitions ask for.
   private let requests = Memo<String, PartitionRequest>(limit: 1024)
 
-  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false) {
+  init(catalog: Catalog, cache: PartitionCache, isPrivate: Bool = false, transfers: Transfers = Transfers()) {
     self.catalog = catalog
     self.cache = cache
     self.isPrivate = isPrivate
+    self.transfers = transfers
   }
 
   func routes(at path: [String]) -> [Route] {
@@ -31,13 +33,29 @@ struct PartitionRoutes: RouteGroup {
   func shard(_ request: Request) throws(StatusError) -> Response {
     let wanted = try parse(request)
     let (loaded, plan) = try plan(wanted, for: request.access)
-    let body = PartitionBody(plan, sources: loaded.sources)
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
+    let response = answer(request, with: plan, of: loaded, fields: fields)
+    let head = request.head
+    if head.method == .head, !head.hasConditions, response.status == .ok, let query = head.target.query {
+      requests[query] = wanted
+      loaded.heads[query] = PartitionHead(response, identity: plan.identity)
+    }
+    return response
+  }
+
+  /// Answers a GET or HEAD with a partition's body.
+  /// - Parameter fields: of the answer, besides those that say which bytes these are.
+  func answer(
+    _ request: Request, with plan: PartitionPlan, of loaded: LoadedCheckpoint, fields: HTTPFields
+  ) -> Response {
+    let body = PartitionBody(plan, sources: loaded.sources)
+    var fields = fields
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
     let isHead = request.head.method == .head
     let held = HeldUntilSent()
+    if !isHead { held.hold(try cache.admit(plan, for: request)) }
     let representation = Representation(
       length: plan.length, entityTag: EntityTag(plan.identity), lastModified: loaded.lastModified, fields: fields
     ) { [cache] range in
@@ -47,13 +65,12 @@ struct PartitionRoutes: RouteGroup {
       return source.source
     }
     var response = serve(representation, for: request.head)
-    if isHead, !request.head.hasConditions, response.status == .ok, let query = request.head.target.query {
-      requests[query] = wanted
-      loaded.heads[query] = PartitionHead(response, identity: plan.identity)
-    }
     let isWhole = response.status == .ok && !isHead
+    watch(&response, request, of: loaded, plan)
+    let before = response.onDelivery
     response.onDelivery = { [cache] delivery in
       held.release()
+      before?(delivery)
       guard isWhole, delivery.isComplete else { return }
       cache.wasSent(body)
       cache.reports.wasMade(body)
@@ -104,7 +121,31 @@ struct PartitionRoutes: RouteGroup {
       let start = tensor.range.lowerBound
       return PartitionBodySource(body, range: start + range.lowerBound..<start + range.upperBound)
     }
-    return serve(representation, for: request.head)
+    let permit = try cache.admit(plan, for: request)
+    var response = serve(representation, for: request.head)
+    watch(&response, request, of: loaded, plan)
+    let before = response.onDelivery
+    response.onDelivery = { delivery in
+      before?(delivery)
+      withExtendedLifetime(permit) {}
+    }
+    return response
+  }
+
+  /// Has the answer shown among the transfers while it is sent, and counted for its checkpoint.
+  private func watch(
+    _ response: inout Response, _ request: Request, of loaded: LoadedCheckpoint, _ plan: PartitionPlan
+  ) {
+    guard request.head.method == .get, case .source(let length, _) = response.body else { return }
+    let transfer = Transfers.Transfer(
+      id: request.id, remote: request.remoteAddress, model: loaded.checkpoint.name, rank: plan.parameters.rank,
+      mp: plan.parameters.mp, parameters: plan.parameters.canonical, bytes: length)
+    let key = transfers.begin(transfer)
+    response.meter = transfer.meter
+    response.onDelivery = { [transfers] delivery in
+      transfers.end(key)
+      loaded.sent.count(delivery.bytesSent)
+    }
   }
 
   /// The plan of a partition, or the dry run for all ranks.
@@ -147,7 +188,8 @@ struct PartitionRoutes: RouteGroup {
     }
   }
 
-  private func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
+  /// The fields of every answer with bytes of a checkpoint.
+  func commonFields(_ loaded: LoadedCheckpoint, isPinned: Bool) -> HTTPFields {
     var fields = HTTPFields()
     fields[.contentType] = "application/octet-stream"
     fields[.manifestRevision] = loaded.checkpoint.revision

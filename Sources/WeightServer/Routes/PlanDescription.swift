@@ -75,6 +75,7 @@ package struct PlanDescription {
       json.array([tensor.range.lowerBound, tensor.range.upperBound])
       // A scale is not dealt: it is made of what the rank holds.
       json.member("rule", tensor.scheme.of == nil ? tensor.rule.description : nil)
+      writeHeld(tensor, to: &json)
       json.key("scheme")
       describe(tensor.scheme, to: &json)
       if let error = errors[tensor.name] {
@@ -93,6 +94,25 @@ package struct PlanDescription {
         for index in tensor.segments { describe(plan.segments[index], to: &json) }
       }
     }
+  }
+
+  /// Stretches of an axis that are listed: more would say nothing to anyone.
+  private static let heldLimit = 256
+
+  /// Writes which positions of which axis of the whole tensor the rank holds, in its order, where it does not hold all.
+  private func writeHeld(_ tensor: PlannedTensor, to json: inout JSONWriter) {
+    let parameters = plan.parameters
+    guard tensor.scheme.of == nil, let axis = tensor.rule.axis,
+      let intervals = try? tensor.rule.held(rank: parameters.rank, mp: parameters.mp, shape: tensor.wholeShape),
+      intervals.count <= PlanDescription.heldLimit
+    else { return }
+    json.member("axis", axis)
+    json.key("held")
+    json.array { json in
+      for interval in intervals { if let start = interval.start { json.array([start, start + interval.count]) } }
+    }
+    let zeros = intervals.reduce(0) { $0 + ($1.start == nil ? $1.count : 0) }
+    if zeros > 0 { json.member("zeros", zeros) }
   }
 
   private func describe(_ segment: Segment, to json: inout JSONWriter) {

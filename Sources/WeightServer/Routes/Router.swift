@@ -9,45 +9,57 @@ struct Router: RequestHandler {
   let groups: [any RouteGroup]
   let workers: WorkerPool
   let authorizer: Authorizer
+  let admission: RequestAdmission
   let accessLog: AccessLog
   /// The routes of paths that were asked for, which are the few fixed ones: finding them anew would cost more than answering.
   private let known = Memo<String, [Route]>(limit: 64)
 
-  init(groups: [any RouteGroup], workers: WorkerPool, authorizer: Authorizer, accessLog: AccessLog) {
+  init(
+    groups: [any RouteGroup], workers: WorkerPool, authorizer: Authorizer, admission: RequestAdmission,
+    accessLog: AccessLog
+  ) {
     self.groups = groups
     self.workers = workers
     self.authorizer = authorizer
+    self.admission = admission
     self.accessLog = accessLog
   }
 
   func answerAtOnce(_ request: Request) -> Response? {
+    guard canBeAtOnce(request.head) else { return nil }
     var request = request
-    let response: Response?
+    let route: Route
+    let ticket: RequestAdmission.Ticket?
     do throws(StatusError) {
-      let route = try admit(&request)
-      if case .prompt = route.work {
-        response = answer(request, by: route)
-      } else {
-        response = route.atOnce?(request)
-      }
+      route = try admit(&request)
+      ticket = try admission.begin(request, route.scope)
     } catch {
-      response = Response(error)
+      return accessLog.begin(request).finish(Response(error))
     }
-    return response.map(accessLog.begin(request).finish)
+    let exchange = accessLog.begin(request)
+    let response: Response?
+    if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
+    guard let response else {
+      ticket?.end()
+      return nil
+    }
+    return finish(response, exchange, ticket)
   }
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
     let exchange = accessLog.begin(request)
-    let finish: @Sendable (Response) -> Void = { respond(exchange.finish($0)) }
     let route: Route
+    let ticket: RequestAdmission.Ticket?
     var admitted = request
     do throws(StatusError) {
       route = try admit(&admitted)
+      ticket = try admission.begin(request, route.scope)
     } catch {
-      finish(Response(error))
+      respond(exchange.finish(Response(error)))
       return
     }
     let request = admitted
+    let finish: @Sendable (Response) -> Void = { respond(self.finish($0, exchange, ticket)) }
     switch route.work {
     case .prompt: finish(answer(request, by: route))
     case .blocking: workers.run { finish(answerUnlessGone(request, by: route)) }
@@ -57,6 +69,27 @@ struct Router: RequestHandler {
         wait(request) { workers.run { finish(answerUnlessGone(request, by: route)) } }
       }
     }
+  }
+
+  /// Whether there is a route that answers on the connection's queue.
+  private func canBeAtOnce(_ head: RequestHead) -> Bool {
+    guard let route = routes(at: head.target).first(where: { $0.methods.contains(head.method) }) else { return false }
+    if case .prompt = route.work { return true }
+    return route.atOnce != nil
+  }
+
+  /// Has an answer logged, and counted until it was sent or given up.
+  private func finish(
+    _ response: Response, _ exchange: AccessLog.Exchange, _ ticket: RequestAdmission.Ticket?
+  ) -> Response {
+    guard let ticket else { return exchange.finish(response) }
+    var response = response
+    let before = response.onDelivery
+    response.onDelivery = { delivery in
+      ticket.end()
+      before?(delivery)
+    }
+    return exchange.finish(response)
   }
 
   private static let gone = StatusError(.canceled, "the client went away")

@@ -3,20 +3,15 @@ import Loader
 import Platform
 import Transport
 
-/// `/healthz`, `/readyz`, `/stats` and `/`: what monitors and newcomers ask for.
+/// `/healthz`, `/readyz` and `/`: what monitors and newcomers ask for.
 struct StatusRoutes: RouteGroup {
   let catalog: Catalog
-  let cache: PartitionCache
-  /// What the server has done so far; nil before it has begun.
-  let statistics: @Sendable () -> ServerStatistics?
-  let started: ContinuousClock.Instant
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case []: [.reading(work: .prompt, index)]
+    case []: [.reading(scope: .open, work: .prompt, index)]
     case ["healthz"]: [.reading(scope: .open, work: .prompt, health)]
     case ["readyz"]: [.reading(scope: .open, work: .prompt, ready)]
-    case ["stats"]: [.reading(work: .prompt, stats)]
     default: []
     }
   }
@@ -48,23 +43,19 @@ struct StatusRoutes: RouteGroup {
     }
   }
 
-  /// Counters since the start.
-  func stats(_ request: Request) throws(StatusError) -> Response {
-    try request.refuseQuery()
-    var json = JSONWriter()
-    json.object { json in
-      json.key("uptime_seconds")
-      json.number((ContinuousClock.now - started).inSeconds)
-      if let statistics = statistics() { write(statistics, to: &json) }
-      json.key("cache")
-      cache.writeStatistics(to: &json, for: request.access)
-    }
-    return Response(json: json).answering(request)
-  }
-
-  /// What there is.
+  /// What there is: a page for a browser, JSON for everyone else. Neither tells of a checkpoint.
   func index(_ request: Request) throws(StatusError) -> Response {
     try request.refuseQuery()
+    var response = wantsPage(request) ? Page.document.response(to: request.head) : list(request)
+    response.fields[.vary] = "Accept"
+    return response
+  }
+
+  private func wantsPage(_ request: Request) -> Bool {
+    MediaTypePreference.prefers("text/html", to: "application/json", in: request.head.fields[.accept])
+  }
+
+  private func list(_ request: Request) -> Response {
     var json = JSONWriter()
     json.object { json in
       json.member("service", "weight-server")
@@ -83,27 +74,7 @@ struct StatusRoutes: RouteGroup {
     ("/manifests/NAME", "one checkpoint, with its tensors"),
     ("/healthz", "liveness"),
     ("/readyz", "readiness"),
-    ("/stats", "counters"),
+    ("/stats", "counters, and what is being sent"),
+    ("/metrics", "counters for Prometheus"),
   ]
-
-  private func write(_ statistics: ServerStatistics, to json: inout JSONWriter) {
-    json.key("connections")
-    json.object {
-      $0.member("open", statistics.connectionsOpen)
-      $0.member("accepted", statistics.connectionsAccepted)
-      $0.member("refused", statistics.connectionsRefused)
-      $0.member("accept_pauses", statistics.acceptPauses)
-    }
-    json.key("requests")
-    json.object {
-      $0.member("begun", statistics.requests)
-      $0.member("refused", statistics.requestsRefused)
-    }
-    json.key("responses")
-    json.object {
-      $0.member("sent", statistics.responsesSent)
-      $0.member("cut", statistics.responsesCut)
-    }
-    json.member("bytes_sent", statistics.bytesSent)
-  }
 }

@@ -22,6 +22,9 @@ struct Answer: CustomStringConvertible {
   /// The body as a partition.
   func partition() throws -> SafetensorsFile { try SafetensorsFile(body) }
 
+  /// The revision that it is of.
+  func revision() throws -> String { try #require(self["X-Manifest-Revision"]) }
+
   /// The body as text.
   var text: String { String(decoding: body, as: UTF8.self) }
 

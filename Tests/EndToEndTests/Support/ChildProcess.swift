@@ -66,6 +66,9 @@ final class ChildProcess {
   /// Asks it to stop.
   func terminate() { process.terminate() }
 
+  /// Asks it to read its configuration again.
+  func hangUp() { Foundation.kill(identifier, SIGHUP) }
+
   /// Ends it at once, without a chance to tidy up.
   func kill() { Foundation.kill(identifier, SIGKILL) }
 

@@ -48,6 +48,27 @@ struct Daemon {
     while try client.get("/manifests").json().elements?.contains(where: { $0["state"]?.text == "loading" }) != false {}
   }
 
+  /// A checkpoint as `/manifests` has it.
+  func manifest(_ name: String) throws -> JSON? {
+    try get("/manifests").json().elements?.first { $0["name"]?.text == name }
+  }
+
+  /// The names of the checkpoints, in order.
+  func names() throws -> [String] {
+    try #require(try get("/manifests").json().elements).compactMap { $0["name"]?.text }
+  }
+
+  /// Asks until something holds of the list of checkpoints.
+  func waitForManifests(_ holds: ([JSON]) -> Bool) throws {
+    let client = try client()
+    while try !holds(client.get("/manifests").json().elements ?? []) {}
+  }
+
+  /// Waits until the log has a text so many times.
+  func waitForLog(_ text: String, count: Int = 1) {
+    while process.errors.ranges(of: text).count < count {}
+  }
+
   /// The first listener's URL.
   var url: String { listeners[0] }
 
@@ -69,8 +90,8 @@ struct Daemon {
 
   /// One exchange on a connection of its own.
   func get(
-    _ target: String, _ fields: [String: String] = [:], method: String = "GET"
+    _ target: String, _ fields: [String: String] = [:], method: String = "GET", body: String = ""
   ) throws -> Answer {
-    try client().get(target, fields, method: method)
+    try client().get(target, fields, method: method, body: [UInt8](body.utf8))
   }
 }

@@ -44,7 +44,7 @@ struct TestServer {
   func connect(receiveBuffer: CInt? = nil) throws -> TestClient {
     let socket: Socket
     switch bound.requested {
-    case .tcp(let host, _):
+    case .tcp(let host, _), .tls(let host, _):
       socket = try Socket.connect(host: host, port: #require(bound.port), timeout: .seconds(5))
     case .unix(let path):
       socket = try Socket.connect(to: SocketAddress(unixPath: path), timeout: .seconds(5))

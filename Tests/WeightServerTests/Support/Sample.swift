@@ -16,6 +16,7 @@ struct Sample {
 
   let catalog: Catalog
   let cache: PartitionCache
+  let monitor: Monitor
 
   /// A catalog that has read the checkpoints, and a cache that is off unless something else is asked for.
   init(_ sources: [Configuration.Source], cache configuration: Configuration.Cache? = nil) {
@@ -24,6 +25,9 @@ struct Sample {
     cache = PartitionCache(
       configuration ?? off, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     catalog = Catalog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    monitor = Monitor(
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(), server: { nil },
+      pools: [])
     let queue = DispatchQueue(label: "test.loading")
     catalog.load(sources, options: LoadOptions(), on: queue)
     queue.sync {}
@@ -34,25 +38,32 @@ struct Sample {
 
   /// The answer to a GET of a target.
   func get(
-    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:]
+    _ target: String, method: HTTPRequest.Method = .get, fields given: HTTPFields = [:], body: [UInt8] = []
   ) async throws -> Answer {
     let path = try RequestTarget(Array(target.utf8), method: method)
     var fields = given
     fields[try #require(HTTPField.Name("Host"))] = "test"
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let partitions = PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers)
     let router = Router(
       groups: [
-        PartitionRoutes(catalog: catalog, cache: cache),
-        ManifestRoutes(
-          catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog, cache: cache, statistics: { nil }, started: .now),
+        partitions,
+        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+        StatusRoutes(catalog: catalog),
+        MonitorRoutes(monitor: monitor),
+        PageRoutes(),
+        HubRoutes(partitions: partitions),
       ],
-      workers: WorkerPool(limit: 2), authorizer: Authorizer(), accessLog: AccessLog(logger: logger))
+      workers: WorkerPool(limit: 2), authorizer: Authorizer(),
+      admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
+      accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head, id: "r1")) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head, body: body)) { continuation.resume(returning: $0) }
     }
-    return try Answer(response)
+    let answer = try Answer(response)
+    response.onDelivery?(.init(status: response.status, bytesSent: answer.body.count, isComplete: true))
+    return answer
   }
 }
 
