@@ -36,14 +36,15 @@ struct Router: RequestHandler {
     } catch {
       return accessLog.begin(request).finish(Response(error))
     }
-    let exchange = accessLog.begin(request)
+    let start = ContinuousClock.now
     let response: Response?
     if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
     guard let response else {
       ticket?.end()
       return nil
     }
-    return finish(response, exchange, ticket)
+    // It is begun only now, since what cannot be answered here is begun elsewhere.
+    return finish(response, accessLog.begin(request, at: start), ticket)
   }
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
