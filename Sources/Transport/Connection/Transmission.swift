@@ -105,7 +105,7 @@ struct Transmission {
       case .piece(let piece): if case .bytes(let bytes) = piece { bytes.count } else { 0 }
       case .filled(let buffer): buffer.capacity
       case .filling: windowBytes
-      case .none, .awaiting, .finished: 0
+      case .none, .awaiting, .finished, .located: 0
       }
     return memory.count + max(content + next, 2 * windowBytes)
   }
