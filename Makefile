@@ -6,6 +6,7 @@ PYTHON ?= python3
 FUZZ_SECONDS ?= 60
 INTEROP := Tests/Interop
 VENV := $(INTEROP)/.venv
+BENCH_VENV := Benchmarks/.venv
 
 export SWIFT_BACKTRACE ?= enable=no
 
@@ -16,8 +17,8 @@ help:
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
-	@echo 'make examples build the packages in Examples'
-	@echo 'make bench    measure against nginx and Python, in the same run'
+	@echo 'make examples build the programs in Examples, and run them'
+	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
 	@echo 'make torture  the tests under the thread and the address sanitizer'
 	@echo 'make fuzz     each parser of files for $(FUZZ_SECONDS) seconds with inputs that libFuzzer makes; Scripts/fuzz for one'
 	@echo 'make clean    remove everything that was built'
@@ -51,21 +52,32 @@ interop: $(VENV)/made
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
 
-examples:
+examples: $(VENV)/made
 	Scripts/bootstrap
 	for example in Examples/*/Package.swift; do \
 	  swift build --package-path "$$(dirname "$$example")" --scratch-path .build-examples || exit 1; \
 	done
+	swift build --product weight-server
+	EXAMPLES_UNDER_TEST="$$(swift build --package-path Examples/Client --scratch-path .build-examples --show-bin-path)" \
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)/test_examples.py
 
-bench: $(VENV)/made
+$(BENCH_VENV)/made: Benchmarks/requirements.txt
+	Scripts/bootstrap bench
+	rm -rf $(BENCH_VENV)
+	$(PYTHON) -m venv $(BENCH_VENV)
+	DS_BUILD_OPS=0 $(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+# Some of it: make bench ONLY=serve,cold, which leaves RESULTS.md as it is.
+bench: $(BENCH_VENV)/made
 	Scripts/bootstrap bench
 	swift build --configuration release --product weight-server
 	swift build --configuration release --package-path Benchmarks
-	@$(VENV)/bin/python Benchmarks/index.py \
-	  "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)/IndexBenchmark"
-	@$(VENV)/bin/python Benchmarks/serve.py "$$(swift build --configuration release --show-bin-path)/weight-server"
-	@$(VENV)/bin/python Benchmarks/casts.py "$$(swift build --configuration release --show-bin-path)/weight-server"
-	@$(VENV)/bin/python Benchmarks/names.py "$$(swift build --configuration release --show-bin-path)/weight-server"
+	@$(BENCH_VENV)/bin/python Benchmarks/bench.py \
+	  --server "$$(swift build --configuration release --show-bin-path)/weight-server" \
+	  --benchmarks "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)" \
+	  $(if $(ONLY),--only $(ONLY),--results Benchmarks/RESULTS.md)
 
 torture:
 	Scripts/bootstrap
@@ -77,4 +89,4 @@ fuzz:
 	set -e; for target in safetensors zip pickle npy dcp json manifest; do Scripts/fuzz $$target $(FUZZ_SECONDS); done
 
 clean:
-	rm -rf .build .build-* Tests/Fuzz/.build* $(VENV)
+	rm -rf .build .build-* Tests/Fuzz/.build* Benchmarks/.build $(VENV) $(BENCH_VENV)

@@ -23,6 +23,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", exact: "1.39.0"),
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
@@ -38,10 +39,13 @@ let package = Package(
       name: "WeightServerClient",
       dependencies: ["Platform", "Loader", "Transport", .product(name: "HTTPTypes", package: "swift-http-types")],
       path: "Sources/Client"),
+    // Made from proto/ by Scripts/generate_protos: our settings are not for what others' programs write.
+    .target(name: "RPCMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     .target(
       name: "WeightServer",
       dependencies: [
-        "Platform", "Loader", "Transport", "Yams",
+        "Platform", "Loader", "Transport", "RPCMessages", "Yams",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -79,6 +83,6 @@ let package = Package(
 )
 
 for target in package.targets
-where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels"].contains(target.name) {
+where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels", "RPCMessages"].contains(target.name) {
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -1,22 +1,18 @@
-"""How long a checkpoint takes to index and plan, page cache warm, beside what Python's safetensors takes to open the same files
-and read every shape: alternating, medians.
-
-    index.py BENCHMARK_BINARY
-
-The checkpoints are sparse: their headers are real, their weights are holes. They are made in a temporary folder and removed.
-"""
+"""How long a checkpoint takes to index and plan, page cache warm, against what Python's safetensors takes to open the same files
+and read every shape. The checkpoints are sparse: their headers are real, their weights are holes."""
+import argparse
 import json
 import statistics
-import struct
 import subprocess
-import sys
-import tempfile
 import time
-from pathlib import Path
 
 import torch
 from safetensors import safe_open
 
+from checkpoints import write_safetensors
+from harness import Series, Table, compare
+
+TITLE = "Index and plan"
 LAYERS, HIDDEN, INNER, HEADS, PAIRS, VOCABULARY = 80, 8192, 28672, 64, 8, 32000
 FILES = 30
 
@@ -48,19 +44,9 @@ def make_hugging_face(folder):
     weight_map = {}
     for number in range(FILES):
         part = names[number * len(names) // FILES:(number + 1) * len(names) // FILES]
-        header, end = {}, 0
-        for name, shape in part:
-            size = 2
-            for extent in shape:
-                size *= extent
-            header[name] = {"dtype": "BF16", "shape": shape, "data_offsets": [end, end + size]}
-            end += size
-            weight_map[name] = f"model-{number + 1:05d}-of-{FILES:05d}.safetensors"
-        text = json.dumps(header, separators=(",", ":")).encode()
-        text += b" " * (-len(text) % 8)
-        with open(folder / f"model-{number + 1:05d}-of-{FILES:05d}.safetensors", "wb") as file:
-            file.write(struct.pack("<Q", len(text)) + text)
-            file.truncate(8 + len(text) + end)
+        name = f"model-{number + 1:05d}-of-{FILES:05d}.safetensors"
+        write_safetensors(folder / name, dict(part))
+        weight_map |= dict.fromkeys(dict(part), name)
     (folder / "model.safetensors.index.json").write_text(json.dumps({"metadata": {}, "weight_map": weight_map}))
     (folder / "config.json").write_text(json.dumps({
         "model_type": "llama", "hidden_size": HIDDEN, "intermediate_size": INNER, "num_attention_heads": HEADS,
@@ -69,7 +55,6 @@ def make_hugging_face(folder):
 
 def make_megatron(folder, tensor=8, pipeline=4, layers=80, hidden=64):
     """A Megatron-LM folder of real torch files, small tensors."""
-    import argparse
     arguments = argparse.Namespace(
         num_attention_heads=8, hidden_size=hidden, num_layers=layers, pipeline_model_parallel_size=pipeline,
         tensor_model_parallel_size=tensor)
@@ -99,48 +84,27 @@ def make_megatron(folder, tensor=8, pipeline=4, layers=80, hidden=64):
 def safetensors_shapes(folder):
     """Milliseconds that Python's safetensors takes to open every file and read every shape."""
     start = time.perf_counter()
-    count = 0
     for path in sorted(folder.glob("*.safetensors")):
         with safe_open(path, framework="np") as file:
             for name in file.keys():
                 file.get_slice(name).get_shape()
-                count += 1
-    return (time.perf_counter() - start) * 1000, count
+    return (time.perf_counter() - start) * 1000
 
 
-def ours(binary, folder, mp, runs):
-    index, plan, tensors = subprocess.run(
-        [binary, folder, str(mp), str(runs)], check=True, capture_output=True, text=True).stdout.split()
-    return float(index), float(plan), int(tensors)
+def run(bench):
+    program = bench.programs.benchmark("IndexBenchmark")
 
-
-def main():
-    binary = sys.argv[1]
-    with tempfile.TemporaryDirectory() as work:
-        folder = Path(work) / "llama-70b"
-        folder.mkdir()
-        make_hugging_face(folder)
-        safetensors_shapes(folder)
-        peer, index, plan = [], [], []
-        for _ in range(7):
-            peer.append(statistics.median(safetensors_shapes(folder)[0] for _ in range(9)))
-            once = ours(binary, folder, 8, 9)
-            index.append(once[0])
-            plan.append(once[1])
-        theirs, mine = statistics.median(peer), statistics.median(index)
-        print("| work | here | Python safetensors, the same files | ratio |")
-        print("| --- | --- | --- | --- |")
-        print(f"| index of a Hugging Face folder of {FILES} files, 723 tensors | {mine:.2f} ms | {theirs:.2f} ms |"
-              f" {mine / theirs:.2f} |")
-        print(f"| plan of a rank of mp 8 | {statistics.median(plan):.2f} ms | - | - |")
-        folder = Path(work) / "megatron"
-        folder.mkdir()
-        make_megatron(folder)
-        ours(binary, folder, 8, 1)
-        index, plan, tensors = ours(binary, folder, 4, 9)
-        print(f"| index of a Megatron-LM folder of 8 tp x 4 pp, {tensors} tensors a rank | {index:.2f} ms | - | - |")
-        print(f"| plan of a rank of mp 4 | {plan:.2f} ms | - | - |")
-
-
-if __name__ == "__main__":
-    main()
+    def ours(folder, mp):
+        words = subprocess.run([program, folder, str(mp), "9"], check=True, capture_output=True, text=True).stdout.split()
+        return [float(word) for word in words[:2]]
+    folder = bench.folder()
+    make_hugging_face(folder)
+    yield Table(TITLE, "Python safetensors, opening the same files and reading every shape", [compare(
+        f"index of a Hugging Face folder of {FILES} files, 723 tensors", lambda: ours(folder, 8)[0],
+        lambda: statistics.median(safetensors_shapes(folder) for _ in range(9)), "ms", bench.rounds(7), least=False)])
+    megatron = bench.folder()
+    make_megatron(megatron)
+    ours(megatron, 8)
+    yield Series("Index and plan, without a peer", ["files", "index, ms", "plan of a rank, ms"], [
+        (FILES, *ours(folder, 8)), (32, *ours(megatron, 4))], [], "index",
+        "The first is that folder at mp 8, the second a Megatron-LM folder of 8 tp x 4 pp (7,680 tensors in 32 torch files) at mp 4.")

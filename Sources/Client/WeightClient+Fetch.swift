@@ -7,19 +7,47 @@ extension WeightClient {
   ///
   /// The bytes go to `.NAME.partial` beside it. Where a fetch ends early and the content can be resumed, that file stays with a
   /// journal, `.NAME.partial.json`, and the next fetch of the same request goes on with it, if the server still has the content
-  /// with the same `ETag`; changed content starts over. No other file is left.
+  /// with the same `ETag`; changed content starts over. A fetch that was cancelled, or is past its deadline, leaves nothing unless
+  /// `ClientConfiguration.keepsPartialWhenCancelled` is set. No other file is ever left.
   /// - Throws: `WeightClientError`, also for what fails on this side.
   @discardableResult
   public func fetch(
     _ request: PartitionRequest, toFile path: String, progress: TransferProgress.Handler? = nil
   ) async throws(WeightClientError) -> FetchResult {
-    let exchanger = exchanger
+    try await fetch(request, toFile: path, keepsPartialWhenCancelled: false, progress: progress)
+  }
+
+  func fetch(
+    _ request: PartitionRequest, toFile path: String, keepsPartialWhenCancelled: Bool,
+    progress: TransferProgress.Handler?
+  ) async throws(WeightClientError) -> FetchResult {
+    let servers = servers
     return try await workers.run { (cancel) throws(WeightClientError) in
       let sink = try FileSink(
         target: path, request: request.target("/shard"), revision: request.revision,
-        bufferSize: exchanger.configuration.bufferSize)
+        bufferSize: servers.configuration.bufferSize, synchronizes: servers.configuration.synchronizesFiles)
       var driver = TransferDriver(
-        exchanger: exchanger, request: request, sink: sink, progress: progress, cancel: cancel)
+        servers: servers, request: request, sink: sink, progress: progress, cancel: cancel,
+        keepsPartialWhenCancelled: keepsPartialWhenCancelled)
+      return try driver.run()
+    }
+  }
+
+  /// Fetches a partition and writes it to an open descriptor, in order: standard output, a pipe. The descriptor stays the caller's.
+  ///
+  /// Nothing is written before the header is known to be a safetensors file's. What follows is checked at the end: after an error the
+  /// descriptor has got a part.
+  /// - Throws: `aborted` where the content changed after a part was written.
+  @discardableResult
+  public func fetch(
+    _ request: PartitionRequest, toDescriptor descriptor: CInt, progress: TransferProgress.Handler? = nil
+  ) async throws(WeightClientError) -> FetchResult {
+    let servers = servers
+    return try await workers.run { (cancel) throws(WeightClientError) in
+      var driver = TransferDriver(
+        servers: servers, request: request,
+        sink: PipeSink(number: descriptor, bufferSize: servers.configuration.bufferSize), progress: progress,
+        cancel: cancel)
       return try driver.run()
     }
   }
@@ -54,6 +82,9 @@ extension WeightClient {
   }
 
   /// Fetches a partition as a state dict: into memory, or into a file that is then mapped.
+  ///
+  /// From a server on this host behind a Unix-domain socket, nothing is fetched where the server shares its memory: the partition is
+  /// mapped, and all workers of the host that do so have one copy together.
   public func open(
     _ request: PartitionRequest, file path: String? = nil, progress: TransferProgress.Handler? = nil
   ) async throws(WeightClientError) -> StateDict {
@@ -61,6 +92,7 @@ extension WeightClient {
       try await fetch(request, toFile: path, progress: progress)
       return try StateDict(mapping: path)
     }
+    if let shared = try await openShared(request) { return shared }
     var memory = PartitionMemory()
     try await fetch(request, into: &memory, progress: progress)
     return try memory.stateDict()
@@ -69,11 +101,11 @@ extension WeightClient {
   private func fetch(
     _ request: PartitionRequest, region: MemoryRegion?, mayGrow: Bool, progress: TransferProgress.Handler?
   ) async throws(WeightClientError) -> (FetchResult, MemoryRegion?) {
-    let exchanger = exchanger
+    let servers = servers
     return try await workers.run { (cancel) throws(WeightClientError) in
       let sink = MemorySink(memory: region, mayGrow: mayGrow)
       var driver = TransferDriver(
-        exchanger: exchanger, request: request, sink: sink, progress: progress, cancel: cancel)
+        servers: servers, request: request, sink: sink, progress: progress, cancel: cancel)
       let result = try driver.run()
       return (result, sink.memory)
     }

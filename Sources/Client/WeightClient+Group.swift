@@ -45,7 +45,10 @@ extension WeightClient {
         let request = partition.forRank(ranks[index])
         tasks.addTask {
           do throws(WeightClientError) {
-            let result = try await self.fetch(request, toFile: paths[index]) { progress?(request.rank, $0) }
+            // What another rank's failure stops is gone on with by the next fetch.
+            let result = try await self.fetch(
+              request, toFile: paths[index], keepsPartialWhenCancelled: true,
+              progress: { progress?(request.rank, $0) })
             return (index, .success(result))
           } catch {
             return (index, .failure(error))

@@ -24,6 +24,9 @@ struct ExportCommand: AsyncParsableCommand, TalkativeCommand {
 
   @OptionGroup(title: "Parameters of the partition") var parameters: ParameterOptions
 
+  @Flag(help: "Give a file its name only once its bytes are on the disk, in case of a power cut.")
+  var sync = false
+
   @Flag(help: "Say more about errors.")
   var verbose = false
 
@@ -48,7 +51,9 @@ struct ExportCommand: AsyncParsableCommand, TalkativeCommand {
     }
     for plan in plans {
       let name = "\(checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
-      try PartitionWriter(PartitionBody(plan, sources: sources)).write(to: Path.join(output, name))
+      let body = PartitionBody(plan, sources: sources)
+      try PartitionWriter(body, workers: ProcessorCount.available(), isSynchronized: sync)
+        .write(to: Path.join(output, name))
       Terminal.write("\(Path.join(output, name))\n", to: .output)
     }
   }

@@ -8,15 +8,21 @@ struct ManifestsCommand: AsyncParsableCommand, TalkativeCommand {
   static let configuration = CommandConfiguration(
     commandName: "manifests", abstract: "List the checkpoints that a server has.")
 
+  @OptionGroup var access: TokenOptions
+  @OptionGroup(title: "Trust") var trust: TrustOptions
+
   @Flag(help: "Say more about errors.")
   var verbose = false
 
-  @Argument(help: ArgumentHelp("http://HOST:PORT or unix:PATH.", valueName: "url"))
+  @Argument(help: ArgumentHelp("http://HOST:PORT, https://HOST:PORT or unix:PATH.", valueName: "url"))
   var url: String
 
   func run() async throws {
     do throws(WeightClientError) {
-      let client = try WeightClient(url)
+      var configuration = ClientConfiguration()
+      configuration.token = try access.token()
+      configuration.trust = trust.trust
+      let client = try WeightClient(url, configuration: configuration)
       defer { client.closeIdleConnections() }
       let manifests = try await client.manifests()
       Terminal.write(ManifestsCommand.table(manifests), to: .output)

@@ -2,56 +2,50 @@ import Platform
 import Synchronization
 import WeightServerClient
 
-/// Writes the progress of a pull to standard error: a line that is drawn over, on a terminal; else a plain line now and then.
+/// Draws the progress of a pull on standard error, a line that is drawn over; nothing where that is no terminal.
 final class ProgressBar: Sendable {
   private struct State {
     var meter: ProgressMeter
-    var lastDrawn: Double?
+    var lastDrawn = -1.0
     var isDrawn = false
   }
 
   private let state: Mutex<State>
-  private let isTerminal: Bool
+  private let isShown: Bool
   private let start = ContinuousClock.now
 
-  /// Seconds between two drawings, on a terminal and elsewhere.
-  private static let intervals = (terminal: 0.1, plain: 10.0)
+  /// Seconds between two drawings.
+  private static let interval = 0.1
 
   /// A bar for some ranks of an mp.
-  init(ranks: [Int], mp: Int, isTerminal: Bool = Terminal.isTerminal(.error)) {
+  init(ranks: [Int], mp: Int, isShown: Bool) {
     state = Mutex(State(meter: ProgressMeter(ranks: ranks, mp: mp)))
-    self.isTerminal = isTerminal
+    self.isShown = isShown
   }
 
   /// Takes in how far a rank has come, and draws where it is time to.
   func update(rank: Int, _ progress: TransferProgress) {
+    guard isShown else { return }
     let now = start.duration(to: .now).inSeconds
-    let isTerminal = isTerminal
     state.withLock { state in
       state.meter.update(rank: rank, progress, at: now)
-      let interval = isTerminal ? ProgressBar.intervals.terminal : ProgressBar.intervals.plain
-      guard now - (state.lastDrawn ?? (isTerminal ? -1 : 0)) >= interval else { return }
+      guard now - state.lastDrawn >= ProgressBar.interval else { return }
       state.lastDrawn = now
-      ProgressBar.draw(&state, isTerminal: isTerminal)
+      ProgressBar.draw(&state)
     }
   }
 
   /// Draws the last state and leaves the line.
   func finish() {
-    let isTerminal = isTerminal
     state.withLock { state in
-      guard isTerminal, state.isDrawn else { return }
-      ProgressBar.draw(&state, isTerminal: true)
+      guard state.isDrawn else { return }
+      ProgressBar.draw(&state)
       Terminal.write("\n", to: .error)
       state.isDrawn = false
     }
   }
 
-  private static func draw(_ state: inout State, isTerminal: Bool) {
-    guard isTerminal else {
-      Terminal.write(state.meter.plainLine + "\n", to: .error)
-      return
-    }
+  private static func draw(_ state: inout State) {
     // Back to the line's start, the line, and what the last one had more erased (ECMA-48, EL).
     Terminal.write("\r" + state.meter.line(columns: Terminal.columns(.error) ?? 80) + "\u{1B}[K", to: .error)
     state.isDrawn = true

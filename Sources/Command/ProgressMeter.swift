@@ -69,7 +69,7 @@ struct ProgressMeter: Sendable {
     return "\(HumanText.right("\(percent)", 3)) %  \(size)  \(speed)  ETA \(HumanText.time(remaining))"
   }
 
-  /// The line without a bar, for a stream that is no terminal.
+  /// The line without a bar, where there is no room for one.
   var plainLine: String { "\(title)  \(figures)" }
 
   /// The line with a bar, one column short of `columns`, which keeps terminals from wrapping; without one where there is no room for it.

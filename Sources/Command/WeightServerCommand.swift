@@ -10,6 +10,7 @@ struct WeightServerCommand: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       ServeCommand.self, InspectCommand.self, ExportCommand.self, PullCommand.self, ManifestsCommand.self,
+      TokenCommand.self,
     ])
 }
 

@@ -8,10 +8,19 @@ import Synchronization
 package final class CancelSignal: Sendable {
   private let flag = Atomic<Bool>(false)
   private let event: Descriptor
+  private let children = Mutex<[CancelSignal]>([])
 
   /// A signal that was not given yet.
   package init() throws(SystemError) {
     event = Descriptor(owning: try retryingInterrupts("eventfd") { linux_event() })
+  }
+
+  /// A signal that is also given when this one is. This one keeps it, so it is for a part of this one's work.
+  package func child() throws(SystemError) -> CancelSignal {
+    let child = try CancelSignal()
+    children.withLock { $0.append(child) }
+    if isCancelled { child.cancel() }
+    return child
   }
 
   /// Whether it was given.
@@ -23,6 +32,7 @@ package final class CancelSignal: Sendable {
     var one: UInt64 = 1
     // SAFETY: `one` outlives the call, which reads its eight bytes.
     _ = unsafe write(event.number, &one, 8)
+    for child in children.withLock({ $0 }) { child.cancel() }
   }
 
   /// Sleeps for a while, or until the signal is given. Returns whether it was.

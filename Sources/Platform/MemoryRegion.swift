@@ -25,6 +25,12 @@ import Glibc
     return try MemoryRegion(mapping: file.number, count: count, protection: PROT_READ, flags: MAP_SHARED, on: file.path)
   }
 
+  /// Maps a sealed file in memory for reading: nobody can change or cut it.
+  package static func mapping(_ memory: SealedMemory) throws(SystemError) -> MemoryRegion {
+    try MemoryRegion(
+      mapping: memory.number, count: memory.count, protection: PROT_READ, flags: MAP_SHARED, on: "memory file")
+  }
+
   /// Takes fresh pages, zeroed by the kernel when they are first touched; aligned to a page.
   ///
   /// Huge pages are asked for: first touch then costs a quarter, and it is what bounds a transfer into fresh memory.

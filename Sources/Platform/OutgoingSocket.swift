@@ -26,7 +26,10 @@ package struct OutgoingSocket: Sendable {
   private let stream: ByteStream
 
   /// Connects to a host by name or number, trying each of its addresses in turn within one time limit.
-  package init(host: String, port: UInt16, within limit: Duration, cancel: CancelSignal) throws(Failure) {
+  /// - Parameter tls: what a TLS session over the socket goes by; nil for none. The host must show a certificate for its name.
+  package init(
+    host: String, port: UInt16, tls: TLSContext? = nil, within limit: Duration, cancel: CancelSignal
+  ) throws(Failure) {
     let end = ContinuousClock.now.advanced(by: limit)
     let addresses: [SocketAddress]
     do throws(SocketAddress.ResolutionError) {
@@ -38,7 +41,12 @@ package struct OutgoingSocket: Sendable {
     for address in addresses {
       do throws(Failure) {
         let remaining = ContinuousClock.now.duration(to: end)
-        stream = .plain(try OutgoingSocket.connect(to: address, within: remaining, cancel))
+        let socket = try OutgoingSocket.connect(to: address, within: remaining, cancel)
+        if let tls {
+          stream = try OutgoingSocket.secure(socket, tls, host: host, port: port, until: end, cancel)
+        } else {
+          stream = .plain(socket)
+        }
         return
       } catch {
         failure = error
@@ -123,6 +131,21 @@ package struct OutgoingSocket: Sendable {
     return try attempt(POLLIN, limit, cancel) { () throws(StreamError) in
       try stream.receive(into: buffer, atMost: most)
     }
+  }
+
+  /// Receives what is there to the start of a buffer, sets its count, and takes over the descriptor that came with it. Returns 0
+  /// bytes at the end.
+  package func receiveWithDescriptor(
+    into buffer: ByteBuffer, within limit: Duration, cancel: CancelSignal
+  ) throws(Failure) -> (count: Int, passed: CInt?) {
+    buffer.count = 0
+    var passed: CInt?
+    let count = try attempt(POLLIN, limit, cancel) { () throws(StreamError) in
+      guard let received = try stream.receiveWithDescriptor(into: buffer) else { return nil }
+      passed = received.passed
+      return received.count
+    }
+    return (count, passed)
   }
 
   /// Receives what is there, at most what fits `range` of `memory`. Returns 0 at the end.

@@ -142,11 +142,11 @@ package struct OutputFile: ~Copyable, Sendable {
     try retryingInterrupts("fsync", on: path) { fsync(number) }
   }
 
-  /// Gives the file its final name, replacing what had it, and makes the name durable.
-  package func rename(to target: String) throws(SystemError) {
+  /// Gives the file its final name, replacing what had it, and makes the name durable unless `isDurable` is false.
+  package func rename(to target: String, isDurable: Bool = true) throws(SystemError) {
     // SAFETY: Swift passes terminated copies of the paths for the call's length.
     try retryingInterrupts("rename", on: target) { unsafe Glibc.rename(path, target) }
-    try OutputFile.synchronizeFolder(of: target)
+    if isDurable { try OutputFile.synchronizeFolder(of: target) }
   }
 
   /// Removes the file's name.

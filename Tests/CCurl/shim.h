@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -145,6 +146,29 @@ static inline ssize_t ccurl_receive(int descriptor, uint8_t *bytes, size_t capac
     ssize_t received = recv(descriptor, bytes, capacity, 0);
     if (received >= 0 || errno != EINTR) return received;
   }
+}
+
+/* Receives bytes that the kernel throws away (MSG_TRUNC, tcp(7)): their number, fewer only at the end of the stream; -1 on a failure or
+ * a time-out. */
+static inline ssize_t ccurl_skip(int descriptor, size_t count) {
+  size_t skipped = 0;
+  while (skipped < count) {
+    ssize_t received = recv(descriptor, NULL, count - skipped, MSG_TRUNC);
+    if (received < 0 && errno == EINTR) continue;
+    if (received < 0) return -1;
+    if (received == 0) break;
+    skipped += (size_t)received;
+  }
+  return (ssize_t)skipped;
+}
+
+/* Allows this process, and those that it starts, so many descriptors, or as many as it may; their number. */
+static inline long ccurl_allow_descriptors(long count) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) return -1;
+  rlim_t wanted = (rlim_t)count < limit.rlim_max ? (rlim_t)count : limit.rlim_max;
+  if (limit.rlim_cur < wanted) limit.rlim_cur = wanted;
+  return setrlimit(RLIMIT_NOFILE, &limit) ? -1 : (long)limit.rlim_cur;
 }
 
 static inline int ccurl_close(int descriptor) { return close(descriptor); }

@@ -44,9 +44,15 @@ import Testing
     _ = try ServerAddress("unix:" + String(repeating: "a", count: 107))
   }
 
-  @Test func httpsSaysThatItIsNotThereYet() {
-    let error = #expect(throws: WeightClientError.self) { try ServerAddress("https://a") }
-    #expect(error?.code == .unimplemented)
-    #expect(error?.message.contains("https comes with TLS support") == true)
+  @Test(arguments: [
+    ("https://a", "a", 443, "a"), ("https://a:443/", "a", 443, "a"), ("https://a:80", "a", 80, "a:80"),
+    ("HTTPS://[::1]:8443/x", "::1", 8443, "[::1]:8443"),
+  ])
+  func httpsHasAPortOfItsOwn(url: String, host: String, port: Int, field: String) throws {
+    let address = try ServerAddress(url)
+    #expect(address.endpoint == .tls(host: host, port: UInt16(port)))
+    #expect(address.hostField == field)
+    #expect(address.description.hasPrefix("https://"))
+    #expect(try ServerAddress(address.description) == address)
   }
 }

@@ -145,9 +145,9 @@ struct StubContent: Sendable {
     if let tag { reply.fields.append(("ETag", tag)) }
     guard let range = request.fields[.range] else { return reply }
     if let condition = request.fields[.ifRange], condition != tag { return reply }
-    guard range.hasPrefix("bytes="), range.hasSuffix("-"), let start = Int(range.dropFirst(6).dropLast()) else {
-      return reply
-    }
+    let ends = range.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+    guard range.hasPrefix("bytes="), ends.count == 2, let start = Int(ends[0]) else { return reply }
+    let end = min(Int(ends[1]).map { $0 + 1 } ?? bytes.count, bytes.count)
     guard start < bytes.count else {
       reply.status = 416
       reply.body = []
@@ -155,8 +155,8 @@ struct StubContent: Sendable {
       return reply
     }
     reply.status = 206
-    reply.fields.append(("Content-Range", "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"))
-    reply.body = Array(bytes[start...])
+    reply.fields.append(("Content-Range", "bytes \(start)-\(end - 1)/\(bytes.count)"))
+    reply.body = Array(bytes[start..<end])
     return reply
   }
 }

@@ -5,21 +5,6 @@ import Testing
 @Suite struct CacheTests {
   private let request = "GET /shard?rank=0&mp=1 HTTP/1.1\r\nHost: x\r\n\r\n"
 
-  @Test func twoHundredClientsOfOneColdPartitionCostOneExecution() throws {
-    let folder = try TemporaryFolder()
-    let checkpoint = try Checkpoints.large(in: folder, bytes: 2 << 20)
-    let expected = try Daemon.run([checkpoint]) { try $0.get("/shard?rank=0&mp=1").body }
-    try Daemon.run([checkpoint], environment: CacheSettings(folder).environment) { daemon in
-      let connections = try (0..<200).map { _ in try daemon.connect() }
-      for connection in connections { try connection.send(request) }
-      for connection in connections { #expect(try connection.answer().body == expected) }
-      #expect(try daemon.cacheNumber("executions") == 1)
-      #expect(try daemon.cacheNumber("misses") == 1)
-      #expect(try daemon.cacheNumber("hits") == 199)
-      #expect(try daemon.cacheNumber("errors") == 0)
-    }
-  }
-
   @Test func whatWasBeingMadeAtAKillIsNeverServed() throws {
     let folder = try TemporaryFolder()
     let checkpoint = try Checkpoints.large(in: folder, bytes: 128 << 20)

@@ -33,6 +33,6 @@ def test_the_curl_lines_run(sample_url, tmp_path):
 
 
 def test_the_swift_program_is_the_example():
-    example = (REPOSITORY / "Examples" / "FirstPartition" / "Sources" / "FirstPartition.swift").read_text()
+    example = (REPOSITORY / "Examples" / "Client" / "Sources" / "FirstPartition" / "FirstPartition.swift").read_text()
     program = "".join(line for line in example.splitlines(keepends=True) if not line.startswith("///"))
     assert blocks("swift") == [program]

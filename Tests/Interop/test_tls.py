@@ -443,3 +443,75 @@ def test_what_cannot_be_is_said_in_a_line(ca, tmp_path, lines, words):
     assert len(text.splitlines()) == 1, text
     for word in words:
         assert word in text, text
+
+
+def client(*arguments, **environment):
+    return subprocess.run(
+        [binary(), *map(str, arguments)], capture_output=True, text=True, timeout=60, env=dict(os.environ, **environment))
+
+
+def test_pull_speaks_tls(server, ca, whole, tmp_path):
+    file = tmp_path / "part.safetensors"
+    before = server.stats(ca)["tls"]
+    result = client("pull", "--mp", 2, "--rank", 1, "--ca", ca / "ca.pem", "-o", file, server.url)
+    assert result.returncode == 0, result.stderr
+    assert file.read_bytes() == whole
+    listed = client("manifests", server.url, SSL_CERT_FILE=str(ca / "ca.pem"))
+    assert listed.returncode == 0 and "gpt2-tiny" in listed.stdout, listed.stderr
+    # By name too, and over several connections, the later of which go on with the first one's session.
+    result = client("pull", "--mp", 2, "--ranks", "0-1", "--ca", ca / "ca.pem", "-o", f"{tmp_path}/", f"https://localhost:{server.port}/")
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "gpt2-tiny-rank-1-of-2.safetensors").read_bytes() == whole
+    assert server.stats(ca)["tls"]["handshakes_failed"] == before["handshakes_failed"]
+
+
+def test_pull_trusts_no_one_else(server, ca, foreign, tmp_path):
+    common = ["pull", "--mp", 2, "--rank", 1, "-o", tmp_path / "x"]
+    for arguments, words in [
+        (["--ca", foreign / "ca.pem", server.url], "not trusted"),
+        ([server.url], "not trusted"),
+        (["--ca", ca / "ca.pem", f"https://127.0.0.2:{server.port}"], ""),
+        (["--ca", tmp_path / "none.pem", server.url], "cannot be read"),
+        (["--ca", ca / "ca.pem", "--cert", ca / "client.pem", "--key", ca / "server.key", server.url], "do not belong together"),
+    ]:
+        result = client(*common, *arguments)
+        assert result.returncode != 0 and words in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr
+    assert client(*common, "--key", ca / "client.key", server.url).returncode == 64
+    assert not (tmp_path / "x").exists()
+
+
+def test_pull_shows_its_certificate(ca, foreign, tmp_path):
+    with secure(ca, lines=CLIENTS.format(mode="require", ca=ca)) as served:
+        common = ["pull", "--mp", 2, "--rank", 1, "-o", tmp_path / "x", "--ca", ca / "ca.pem", served.url]
+        own = ["--cert", ca / "worker-3.pem", "--key", ca / "worker-3.key"]
+        assert client(*common, *own).returncode == 0
+        assert "client certificate is needed" in client(*common).stderr
+        assert "not among tls.allowed_subjects" in client(*common, "--cert", ca / "intruder.pem", "--key", ca / "intruder.key").stderr
+        stranger = client(*common, "--cert", foreign / "client.pem", "--key", foreign / "client.key")
+        assert stranger.returncode == 69 and "refused" in stranger.stderr, stranger.stderr
+
+
+def test_pull_takes_a_cut_for_no_end(ca, tmp_path):
+    """A server that ends a body in its middle without close_notify, and one that ends an endless body so."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca / "server.pem", ca / "server.key")
+    for head in (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n[]", b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n[]"):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def serve():
+                for _ in range(16):
+                    raw, _ = listener.accept()
+                    with contextlib.suppress(OSError):
+                        stream = context.wrap_socket(raw, server_side=True)
+                        stream.recv(65536)
+                        stream.sendall(head)
+                        # Python closes the socket without close_notify.
+                        stream.close()
+
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                running = pool.submit(serve)
+                result = client("manifests", "--ca", ca / "ca.pem", f"https://127.0.0.1:{listener.getsockname()[1]}")
+                listener.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):
+                    running.result()
+            assert result.returncode == 69, (head, result.stdout, result.stderr)
+            assert "ended the connection" in result.stderr, result.stderr

@@ -105,4 +105,26 @@ int linux_niceness(void);
 /// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
 void linux_ignore_broken_pipes(void);
 
+/// sendmsg(2) of bytes with a descriptor beside the first of them (unix(7), SCM_RIGHTS).
+ssize_t linux_send_descriptor(int socket, const void *bytes, size_t count, int descriptor, int flags);
+
+/// recvmsg(2) of bytes and of the descriptor that came beside them, closed on exec; -1 in `descriptor` where none did. Of several
+/// all but the first are closed.
+ssize_t linux_receive_descriptor(int socket, void *bytes, size_t count, int *descriptor);
+
+/// write(2) of what a pipe, terminal or socket takes without waiting, to a descriptor that may block; a regular file takes all.
+ssize_t linux_write_now(int descriptor, const void *bytes, size_t count);
+
+/// memfd_create(2): an empty file in memory that has no name in any folder, cannot be executed, and can be sealed.
+int linux_memory_file(const char *name);
+
+/// Seals a file in memory for good: it can be neither written, nor cut, nor extended, by anyone, and the seals stay (fcntl(2)).
+int linux_seal(int descriptor);
+
+/// Whether a file in memory is sealed against writing, cutting and extending.
+int linux_is_sealed(int descriptor);
+
+/// Whether the file of a read-only descriptor is open, or mapped, by another open than the descriptor's own.
+int linux_is_open_elsewhere(int descriptor);
+
 #endif

@@ -16,14 +16,19 @@ final class ClientConnection: @unchecked Sendable {
   /// Whether the next byte on the connection begins an answer.
   private var isBetweenAnswers = true
   private var keepsAlive = true
+  /// A descriptor that came beside the last head.
+  private var passed: PassedDescriptor?
 
-  /// Connects.
-  init(to address: ServerAddress, within limit: Duration, cancel: CancelSignal) throws(WeightClientError) {
+  /// Connects, over https with a handshake.
+  init(
+    to address: ServerAddress, tls: ClientTLS, within limit: Duration, cancel: CancelSignal
+  ) throws(WeightClientError) {
     self.address = address
+    let context: TLSContext? = if case .tls = address.endpoint { try tls.shared() } else { nil }
     do throws(OutgoingSocket.Failure) {
       switch address.endpoint {
-      case .tcp(let host, let port):
-        socket = try OutgoingSocket(host: host, port: port, within: limit, cancel: cancel)
+      case .tcp(let host, let port), .tls(let host, let port):
+        socket = try OutgoingSocket(host: host, port: port, tls: context, within: limit, cancel: cancel)
       case .unix(let path):
         socket = try OutgoingSocket(unixPath: path, within: limit, cancel: cancel)
       }
@@ -37,9 +42,11 @@ final class ClientConnection: @unchecked Sendable {
 
   /// Sends a request without a body and reads the head of its answer. A head of an answer that has no body ends the exchange.
   func exchange(
-    _ request: [UInt8], method: HTTPRequest.Method, within limit: Duration, cancel: CancelSignal
+    _ request: [UInt8], method: HTTPRequest.Method, within limit: Duration, cancel: CancelSignal,
+    takesDescriptor: Bool = false
   ) throws(WeightClientError) -> ResponseHead {
     isBetweenAnswers = false
+    passed = nil
     do throws(OutgoingSocket.Failure) {
       try socket.send(request, within: limit, cancel: cancel)
     } catch {
@@ -47,7 +54,7 @@ final class ClientConnection: @unchecked Sendable {
     }
     let end = ContinuousClock.now.advanced(by: limit)
     while true {
-      let head = try readHead(until: end, cancel: cancel)
+      let head = try readHead(until: end, cancel: cancel, takesDescriptor: takesDescriptor)
       if head.isInterim { continue }
       wasUsed = true
       keepsAlive = head.keepsAlive
@@ -57,15 +64,17 @@ final class ClientConnection: @unchecked Sendable {
   }
 
   private func readHead(
-    until end: ContinuousClock.Instant, cancel: CancelSignal
+    until end: ContinuousClock.Instant, cancel: CancelSignal, takesDescriptor: Bool
   ) throws(WeightClientError) -> ResponseHead {
     var parser = ResponseHeadParser()
     while true {
       if pending.isEmpty {
         let remaining = ContinuousClock.now.duration(to: end)
-        guard try receive(into: inbox, most: inbox.capacity, within: remaining, cancel: cancel) > 0 else {
-          throw closed("before an answer")
-        }
+        let count =
+          takesDescriptor
+          ? try receiveWithDescriptor(within: remaining, cancel: cancel)
+          : try receive(into: inbox, most: inbox.capacity, within: remaining, cancel: cancel)
+        guard count > 0 else { throw closed("before an answer") }
         pending = inbox.copyBytes()[...]
       }
       do throws(StatusError) {
@@ -79,6 +88,22 @@ final class ClientConnection: @unchecked Sendable {
         throw malformed(error)
       }
     }
+  }
+
+  /// Receives a part of a head, and the descriptor that came beside it.
+  private func receiveWithDescriptor(within limit: Duration, cancel: CancelSignal) throws(WeightClientError) -> Int {
+    do throws(OutgoingSocket.Failure) {
+      let (count, number) = try socket.receiveWithDescriptor(into: inbox, within: limit, cancel: cancel)
+      if let number { passed = PassedDescriptor(owning: Descriptor(owning: number)) }
+      return count
+    } catch {
+      throw failure(error, "answer")
+    }
+  }
+
+  /// The descriptor that came beside the last head; it is the caller's from here.
+  func takeDescriptor() -> PassedDescriptor? {
+    passed.take()
   }
 
   /// How the body of an answer ends.

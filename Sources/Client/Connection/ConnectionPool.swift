@@ -6,13 +6,15 @@ final class ConnectionPool: Sendable {
   private let address: ServerAddress
   private let limit: Int
   private let connectTimeout: Duration
+  private let tls: ClientTLS
   private let idle = Mutex<[ClientConnection]>([])
 
   /// An empty pool that keeps at most `limit` connections.
-  init(address: ServerAddress, limit: Int, connectTimeout: Duration) {
+  init(address: ServerAddress, limit: Int, connectTimeout: Duration, tls: ClientTLS) {
     self.address = address
     self.limit = limit
     self.connectTimeout = connectTimeout
+    self.tls = tls
   }
 
   /// A connection that waits and is still open, or a new one.
@@ -20,12 +22,12 @@ final class ConnectionPool: Sendable {
     while let connection = idle.withLock({ $0.popLast() }) {
       if connection.isReusable { return connection }
     }
-    return try ClientConnection(to: address, within: connectTimeout, cancel: cancel)
+    return try connect(cancel: cancel)
   }
 
   /// A new connection, whatever waits.
   func connect(cancel: CancelSignal) throws(WeightClientError) -> ClientConnection {
-    try ClientConnection(to: address, within: connectTimeout, cancel: cancel)
+    try ClientConnection(to: address, tls: tls, within: connectTimeout, cancel: cancel)
   }
 
   /// Keeps a connection for the next request, if it can have one.

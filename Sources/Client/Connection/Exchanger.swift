@@ -21,18 +21,21 @@ struct Exchanger: Sendable {
   /// 9.3.1): the request, which changes nothing, goes out again on a new one.
   /// - Throws: an error for any status but 2xx, with the server's code.
   func send(
-    _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = HTTPFields(), cancel: CancelSignal
+    _ method: HTTPRequest.Method, _ target: String, fields: HTTPFields = HTTPFields(), cancel: CancelSignal,
+    takesDescriptor: Bool = false
   ) throws(WeightClientError) -> (connection: ClientConnection, head: ResponseHead) {
     let bytes = try request(method, target, fields: fields)
     let limit = configuration.responseTimeout
     var connection = try pool.take(cancel: cancel)
     var head: ResponseHead
     do throws(WeightClientError) {
-      head = try connection.exchange(bytes, method: method, within: limit, cancel: cancel)
+      head = try connection.exchange(
+        bytes, method: method, within: limit, cancel: cancel, takesDescriptor: takesDescriptor)
     } catch {
       guard connection.wasUsed, error.origin == .connection, error.code == .unavailable else { throw error }
       connection = try pool.connect(cancel: cancel)
-      head = try connection.exchange(bytes, method: method, within: limit, cancel: cancel)
+      head = try connection.exchange(
+        bytes, method: method, within: limit, cancel: cancel, takesDescriptor: takesDescriptor)
     }
     if head.status.kind == .successful { return (connection, head) }
     throw refusal(head, method: method, connection, cancel: cancel)
@@ -55,6 +58,7 @@ struct Exchanger: Sendable {
     var all = HTTPFields()
     all[.hostName] = address.hostField
     all[.userAgent] = "weight-server-client"
+    if let token = configuration.token { all[.authorization] = "Bearer \(token.secret)" }
     all.append(contentsOf: fields)
     do throws(StatusError) {
       let target = try RequestTarget((address.basePath + target).utf8, method: method)

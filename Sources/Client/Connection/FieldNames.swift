@@ -8,6 +8,10 @@ extension HTTPField.Name {
   static let manifestRevision = known("X-Manifest-Revision")
   /// The digest of the whole representation (RFC 9530).
   static let reprDigest = known("Repr-Digest")
+  /// Which kinds of descriptor the client takes in place of a body, on this connection.
+  static let acceptDescriptor = known("Accept-Descriptor")
+  /// The kind of descriptor that came beside the head.
+  static let contentDescriptor = known("Content-Descriptor")
   /// Which digest the client would like (RFC 9530).
   static let wantReprDigest = known("Want-Repr-Digest")
 }

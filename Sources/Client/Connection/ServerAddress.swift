@@ -1,12 +1,14 @@
 internal import Loader
 internal import Transport
 
-/// Where a weight server is: a host and port, or a Unix-domain socket, and the path before its own paths.
+/// Where a weight server is: a host and port, with TLS or without, or a Unix-domain socket, and the path before its own paths.
 public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   /// How to reach it.
   public enum Endpoint: Sendable, Hashable {
     /// A host's name or number, and a port.
     case tcp(host: String, port: UInt16)
+    /// The same, with TLS.
+    case tls(host: String, port: UInt16)
     /// The path of a Unix-domain socket.
     case unix(path: String)
   }
@@ -16,14 +18,19 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   /// The path before the server's own: empty, or `/…` with no slash at its end.
   public let basePath: String
 
+  /// Whether it is a Unix-domain socket.
+  var isUnix: Bool {
+    if case .unix = endpoint { true } else { false }
+  }
+
   /// An address from its parts; `basePath` is taken as it is.
   public init(_ endpoint: Endpoint, basePath: String = "") {
     self.endpoint = endpoint
     self.basePath = basePath
   }
 
-  /// Reads `http://HOST[:PORT][/PATH]` or `unix:PATH`.
-  /// - Throws: `invalid_argument` that says what would be right, or `unimplemented` for https.
+  /// Reads `http://HOST[:PORT][/PATH]`, `https://HOST[:PORT][/PATH]` or `unix:PATH`.
+  /// - Throws: `invalid_argument` that says what would be right.
   public init(_ url: String) throws(WeightClientError) {
     if url.hasPrefix("unix:") {
       try self.init(unix: String(url.dropFirst(5)), url: url)
@@ -32,16 +39,16 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     guard let scheme = url.firstRange(of: "://") else {
       throw ServerAddress.refused(url, "it has no scheme")
     }
+    let isSecure: Bool
     switch url[..<scheme.lowerBound].lowercased() {
-    case "http": break
-    case "https":
-      throw WeightClientError(
-        .request, .unimplemented, "\(url.escaped): https comes with TLS support; use http://HOST:PORT or unix:PATH")
+    case "http": isSecure = false
+    case "https": isSecure = true
     default: throw ServerAddress.refused(url, "its scheme is unknown")
     }
     let rest = url[scheme.upperBound...]
     let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-    let endpoint = try ServerAddress.authority(rest[..<slash], url: url)
+    let (host, port) = try ServerAddress.authority(rest[..<slash], defaultPort: isSecure ? "443" : "80", url: url)
+    let endpoint: Endpoint = isSecure ? .tls(host: host, port: port) : .tcp(host: host, port: port)
     var path = rest[slash...]
     while path.hasSuffix("/") { path.removeLast() }
     guard path.utf8.allSatisfy(ServerAddress.isPathByte) else {
@@ -59,10 +66,12 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     self.init(.unix(path: path))
   }
 
-  private static func authority(_ text: Substring, url: String) throws(WeightClientError) -> Endpoint {
+  private static func authority(
+    _ text: Substring, defaultPort: Substring, url: String
+  ) throws(WeightClientError) -> (host: String, port: UInt16) {
     guard !text.contains("@") else { throw refused(url, "it holds a user name") }
     var host = text
-    var port = Substring("80")
+    var port = defaultPort
     if text.hasPrefix("[") {
       guard let close = text.firstIndex(of: "]") else { throw refused(url, "a ']' is missing") }
       host = text[text.index(after: text.startIndex)..<close]
@@ -83,13 +92,13 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     guard port.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = UInt16(port), number > 0 else {
       throw refused(url, "its port is not a number from 1 to 65535")
     }
-    return .tcp(host: String(host), port: number)
+    return (String(host), number)
   }
 
   private static func refused(_ url: String, _ why: String) -> WeightClientError {
     WeightClientError(
       .request, .invalidArgument,
-      "\"\(url.escaped)\" is no server's address: \(why); it looks like http://HOST:PORT or unix:PATH")
+      "\"\(url.escaped)\" is no server's address: \(why); it looks like http://HOST:PORT, https://HOST:PORT or unix:PATH")
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {
@@ -104,9 +113,13 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   var hostField: String {
     switch endpoint {
     case .unix: "localhost"
-    case .tcp(let host, let port):
-      (host.contains(":") ? "[\(host)]" : host) + (port == 80 ? "" : ":\(port)")
+    case .tcp(let host, let port): ServerAddress.hostField(host, port, defaultPort: 80)
+    case .tls(let host, let port): ServerAddress.hostField(host, port, defaultPort: 443)
     }
+  }
+
+  private static func hostField(_ host: String, _ port: UInt16, defaultPort: UInt16) -> String {
+    (host.contains(":") ? "[\(host)]" : host) + (port == defaultPort ? "" : ":\(port)")
   }
 
   /// The address as a URL.
@@ -114,6 +127,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     switch endpoint {
     case .unix(let path): "unix:\(path.escaped)"
     case .tcp: "http://\(hostField)\(basePath)"
+    case .tls: "https://\(hostField)\(basePath)"
     }
   }
 }

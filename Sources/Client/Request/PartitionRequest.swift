@@ -59,6 +59,13 @@ public struct PartitionRequest: Sendable, Hashable {
     return (fields + parameters).map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
   }
 
+  /// Whether the server casts or quantizes values for it.
+  var isTransformed: Bool {
+    parameters.contains {
+      ($0.name == "dtype" && $0.value != "native") || ($0.name == "quantize" && $0.value != "none")
+    }
+  }
+
   /// The request's path and query below a server's base path.
   func target(_ path: String) -> String { "\(path)?\(query)" }
 }

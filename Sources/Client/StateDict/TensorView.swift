@@ -11,14 +11,28 @@ public struct TensorView: Sendable {
   public let shape: [Int]
   /// Its bytes in the state dict's file, from the file's start.
   public let byteRange: Range<Int>
-  private let memory: MemoryRegion
+  private let memory: MemoryRegion?
+  /// Its bytes in the memory.
+  private let place: Range<Int>
+  /// What the memory goes back to when no view of it is left.
+  private let lease: RegionLease?
 
-  init(_ tensor: SafetensorsHeader.Tensor, dataStart: Int, memory: MemoryRegion) {
+  /// A tensor that lies in memory, `shift` bytes before where it is in the file.
+  init(
+    _ tensor: SafetensorsHeader.Tensor, dataStart: Int, memory: MemoryRegion?, shift: Int = 0, lease: RegionLease? = nil
+  ) {
     name = tensor.name
     dtype = tensor.dtype
     shape = tensor.shape
     byteRange = tensor.range.lowerBound + dataStart..<tensor.range.upperBound + dataStart
+    place = byteRange.lowerBound - shift..<byteRange.upperBound - shift
     self.memory = memory
+    self.lease = lease
+  }
+
+  /// A tensor without elements.
+  init(empty tensor: SafetensorsHeader.Tensor, dataStart: Int) {
+    self.init(tensor, dataStart: dataStart, memory: nil)
   }
 
   /// Elements in the tensor: the product of its extents.
@@ -38,7 +52,8 @@ public struct TensorView: Sendable {
   public func withBytes<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try memory.withBytes(in: byteRange, body)
+    guard let memory else { return try body(RawSpan()) }
+    return try memory.withBytes(in: place, body)
   }
 
   /// Lends the tensor's elements, in row-major order.
@@ -50,7 +65,8 @@ public struct TensorView: Sendable {
     of type: Element.Type, _ body: (Span<Element>) throws(WeightClientError) -> Result
   ) throws(WeightClientError) -> Result {
     try check(type)
-    let result = try memory.withElements(of: type, in: byteRange, body)
+    guard let memory else { return try body(Span()) }
+    let result = try memory.withElements(of: type, in: place, body)
     guard let result else {
       throw WeightClientError(
         .local, .failedPrecondition,
@@ -77,7 +93,8 @@ public struct TensorView: Sendable {
         position >= 0 && position < shape[axis], "index \(position) is out of range: axis \(axis) is \(shape[axis])")
       offset = offset * shape[axis] + position
     }
-    return memory.element(at: byteRange.lowerBound + offset * MemoryLayout<Element>.size, as: type)
+    guard let memory else { preconditionFailure("an empty tensor has no element") }
+    return memory.element(at: place.lowerBound + offset * MemoryLayout<Element>.size, as: type)
   }
 
   private func reads<Element: TensorElement>(_ type: Element.Type) -> Bool {

@@ -5,11 +5,14 @@ internal import Platform
 ///
 /// For the target `folder/NAME` the files are `folder/.NAME.partial` and `folder/.NAME.partial.json`. The partial file is locked
 /// while a transfer writes it.
-final class FileSink: TransferSink {
+///
+/// `@unchecked Sendable`: `receive` touches nothing here that changes; all else is called by one thread at a time.
+final class FileSink: TransferSink, @unchecked Sendable {
   /// What an earlier transfer left.
   private(set) var resumable: TransferJournal?
   private let target: String
   private let request: String
+  private let synchronizes: Bool
   private let file: OutputFile
   private let buffer: ByteBuffer
   private var journal: OutputFile?
@@ -22,7 +25,10 @@ final class FileSink: TransferSink {
   /// - Parameters:
   ///   - request: the path and query that the journal must be of.
   ///   - revision: the revision that the journal must be of, if the request is pinned.
-  init(target: String, request: String, revision: String?, bufferSize: Int) throws(WeightClientError) {
+  ///   - synchronizes: whether `commit` waits for the disk.
+  init(
+    target: String, request: String, revision: String?, bufferSize: Int, synchronizes: Bool = true
+  ) throws(WeightClientError) {
     let name = Path.name(of: target)
     guard !name.isEmpty, name != ".", name != "..", !target.hasSuffix("/"), !target.utf8.contains(0) else {
       throw WeightClientError(.request, .invalidArgument, "\"\(target.escaped)\" does not name a file to write")
@@ -42,6 +48,7 @@ final class FileSink: TransferSink {
     file = opened
     self.target = target
     self.request = request
+    self.synchronizes = synchronizes
     buffer = ByteBuffer(capacity: max(bufferSize, 4096))
     resumable = readJournal(revision: revision)
   }
@@ -70,17 +77,22 @@ final class FileSink: TransferSink {
     }
   }
 
+  var takesRanges: Bool { true }
+
+  func makeWindow() -> ByteBuffer? { ByteBuffer(capacity: buffer.capacity) }
+
   func receive(
-    _ range: Range<Int>, from connection: ClientConnection, within limit: Duration, digest: RunningDigest?,
-    cancel: CancelSignal
+    _ range: Range<Int>, from connection: ClientConnection, through window: ByteBuffer?, within limit: Duration,
+    digest: RunningDigest?, cancel: CancelSignal
   ) throws(WeightClientError) -> Int {
-    let count = try connection.receiveBody(into: buffer, most: range.count, within: limit, cancel: cancel)
+    let window = window ?? buffer
+    let count = try connection.receiveBody(into: window, most: range.count, within: limit, cancel: cancel)
     do throws(SystemError) {
-      try file.write(buffer, at: range.lowerBound)
+      try file.write(window, at: range.lowerBound)
     } catch {
       throw WeightClientError(error)
     }
-    digest?.add(buffer)
+    digest?.add(window)
     return count
   }
 
@@ -125,8 +137,8 @@ final class FileSink: TransferSink {
 
   func commit() throws(WeightClientError) {
     do throws(SystemError) {
-      try file.synchronize()
-      try file.rename(to: target)
+      if synchronizes { try file.synchronize() }
+      try file.rename(to: target, isDurable: synchronizes)
       try removeJournal()
     } catch {
       throw WeightClientError(error)

@@ -1,25 +1,31 @@
 internal import Platform
 
 /// Stores a transfer in memory that is there already, or that is taken when the length is known.
-final class MemorySink: TransferSink {
+///
+/// `@unchecked Sendable`: `receive` touches nothing here that changes after `prepare`; all else is called by one thread at a time.
+final class MemorySink: TransferSink, @unchecked Sendable {
   /// The memory, once there is any.
   private(set) var memory: MemoryRegion?
   /// Bytes of it that the content has.
   private(set) var count = 0
   private let mayGrow: Bool
+  private let arrivals: ArrivalTracker?
 
   /// Bytes that are hashed between two looks at the signal.
   private static let step = 16 * 1024 * 1024
 
   /// Stores in `memory`; `mayGrow` lets larger memory take its place where it is too small.
-  init(memory: MemoryRegion?, mayGrow: Bool) {
+  /// `arrivals` is told how far the front has come.
+  init(memory: MemoryRegion?, mayGrow: Bool, arrivals: ArrivalTracker? = nil) {
     self.memory = memory
+    self.arrivals = arrivals
     self.mayGrow = mayGrow
   }
 
   var resumable: TransferJournal? { nil }
 
   func prepare(_ content: TransferContent) throws(WeightClientError) {
+    try arrivals?.begin(content)
     count = content.length
     if let memory, memory.count >= content.length { return }
     guard mayGrow else {
@@ -40,16 +46,22 @@ final class MemorySink: TransferSink {
     return memory
   }
 
+  var takesRanges: Bool { true }
+
+  func makeWindow() -> ByteBuffer? { nil }
+
   func receive(
-    _ range: Range<Int>, from connection: ClientConnection, within limit: Duration, digest: RunningDigest?,
-    cancel: CancelSignal
+    _ range: Range<Int>, from connection: ClientConnection, through window: ByteBuffer?, within limit: Duration,
+    digest: RunningDigest?, cancel: CancelSignal
   ) throws(WeightClientError) -> Int {
     let count = try connection.receiveBody(into: region, range: range, within: limit, cancel: cancel)
     digest?.add(region, in: range.lowerBound..<range.lowerBound + count)
     return count
   }
 
-  func note(_ position: Int, of content: TransferContent) {}
+  func note(_ position: Int, of content: TransferContent) {
+    arrivals?.advance(to: position, in: region)
+  }
 
   func bytes(_ range: Range<Int>) -> [UInt8] {
     region.copyBytes(in: range)

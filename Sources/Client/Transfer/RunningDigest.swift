@@ -1,7 +1,9 @@
 internal import Platform
 
 /// The SHA-256 of the bytes of a content, added in order as they are stored.
-final class RunningDigest {
+///
+/// `@unchecked Sendable`: it is passed from thread to thread, and used by one at a time.
+final class RunningDigest: @unchecked Sendable {
   /// Bytes that were added, from the content's start.
   private(set) var position = 0
   private var hash = SHA256()

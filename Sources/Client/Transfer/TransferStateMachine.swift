@@ -26,8 +26,9 @@ struct TransferStateMachine: Sendable {
 
   /// What to do.
   enum Action: Hashable, Sendable {
-    /// Ask for the whole, or for what follows `offset` if the content still has this tag. Leads to `head` or `failed`.
-    case request(ResumePoint?)
+    /// Ask for the whole, or for what follows `offset` if the content still has this tag; where there is a limit, for so many bytes
+    /// only. Leads to `head` or `failed`.
+    case request(ResumePoint?, limit: Int? = nil)
     /// Forget what is stored, leave the answer's body unread, and close its connection.
     case discard
     /// Forget what is stored, and make room for this content.
@@ -54,7 +55,7 @@ struct TransferStateMachine: Sendable {
 
   private enum State: Hashable {
     case idle
-    case requesting(ResumePoint?)
+    case requesting(ResumePoint?, limit: Int?)
     case receiving
     case waiting
     case verifying
@@ -72,6 +73,8 @@ struct TransferStateMachine: Sendable {
   private var restarts = 0
   private var retries: RetryState<SplitMix64>
   private let pinnedRevision: String?
+  /// Bytes that an answer may have, where the rest is fetched beside it.
+  private let firstLimit: Int?
 
   /// Tries that were begun.
   var attempts: Int { retries.attempts }
@@ -79,8 +82,9 @@ struct TransferStateMachine: Sendable {
   /// A transfer that begins with nothing, or with the first `position` bytes of a content that an earlier one stored.
   init(
     policy: RetryPolicy, seed: UInt64, resuming content: TransferContent? = nil, position: Int = 0,
-    pinnedRevision: String? = nil
+    pinnedRevision: String? = nil, firstLimit: Int? = nil
   ) {
+    self.firstLimit = firstLimit
     retries = RetryState(policy, generator: SplitMix64(seed: seed))
     self.content = content
     self.position = content == nil ? 0 : position
@@ -92,7 +96,7 @@ struct TransferStateMachine: Sendable {
     switch (state, event) {
     case (.ended, _): return []
     case (.idle, .start), (.waiting, .waited): return [request()]
-    case (.requesting(let asked), .head(let head)): return answered(head, asked: asked)
+    case (.requesting(let asked, let limit), .head(let head)): return answered(head, asked: asked, limit: limit)
     case (.receiving, .received(let count)):
       position += count
       if count > 0 { retries.madeProgress() }
@@ -124,11 +128,19 @@ struct TransferStateMachine: Sendable {
       position = min(position, content.length - 1)
       if position > 0 { point = ResumePoint(offset: position, tag: tag) }
     }
-    state = .requesting(point)
-    return .request(point)
+    state = .requesting(point, limit: firstLimit)
+    return .request(point, limit: firstLimit)
   }
 
-  private mutating func answered(_ head: TransferHead, asked: ResumePoint?) -> [Action] {
+  /// Asks for the whole, since parts cannot be put together.
+  private mutating func requestWhole() -> [Action] {
+    content = nil
+    position = 0
+    state = .requesting(nil, limit: nil)
+    return [.discard, .request(nil, limit: nil)]
+  }
+
+  private mutating func answered(_ head: TransferHead, asked: ResumePoint?, limit: Int?) -> [Action] {
     if let pinnedRevision, let revision = head.content.revision, revision != pinnedRevision {
       return fail(
         WeightClientError(
@@ -140,12 +152,16 @@ struct TransferStateMachine: Sendable {
       if position > 0, let error = countRestart() { return fail(error) }
       return begin(head.content, stored: 0, actions: [.prepare(head.content)])
     }
-    guard let asked, range == asked.offset..<head.content.length, let content, content.isSame(as: head.content) else {
+    let length = head.content.length
+    let start = asked?.offset ?? 0
+    let end = limit.map { start + min($0, max(length - start, 0)) } ?? length
+    if asked == nil, limit != nil, range == 0..<end, end == length || head.content.resumeTag != nil {
+      if position > 0, let error = countRestart() { return fail(error) }
+      return begin(head.content, stored: 0, actions: [.prepare(head.content)])
+    }
+    guard let asked, range == start..<end, let content, content.isSame(as: head.content) else {
       if let error = countRestart() { return fail(error) }
-      content = nil
-      position = 0
-      state = .requesting(nil)
-      return [.discard, .request(nil)]
+      return requestWhole()
     }
     return begin(head.content, stored: asked.offset, actions: [])
   }
@@ -168,12 +184,9 @@ struct TransferStateMachine: Sendable {
 
   private mutating func failed(_ error: WeightClientError, elapsed: Duration) -> [Action] {
     // A range beyond the end means that what is stored is of another content.
-    if error.code == .outOfRange, case .requesting(.some) = state {
+    if error.code == .outOfRange, case .requesting(let point, let limit) = state, point != nil || limit != nil {
       if let error = countRestart() { return fail(error) }
-      content = nil
-      position = 0
-      state = .requesting(nil)
-      return [.discard, .request(nil)]
+      return requestWhole()
     }
     switch retries.failed(error, elapsed: elapsed) {
     case .giveUp: return fail(error)

@@ -16,7 +16,7 @@ public struct Transform: Sendable, Hashable {
   }
 
   /// Bytes that the operation makes.
-  var count: Int {
+  public var count: Int {
     switch operation {
     case .cast(let from, let to): input.count / (from.byteSize ?? 1) * (to.byteSize ?? 1)
     case .quantize(let quantization, let part): quantization.byteCount(of: part)

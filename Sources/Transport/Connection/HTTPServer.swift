@@ -145,6 +145,7 @@ package final class HTTPServer: Sendable {
       context.meter.reached(.descriptors, by: "", "no connection is accepted for a moment: \(error.reason)")
     case .crowded(let socket, let address):
       counters.acceptPauses.count()
+      counters.connectionsAccepted.count()
       let error = StatusError(
         .resourceExhausted, "there are too many connections: try again later", limit: .descriptors)
       refuse(socket, address, error, isSecure: isSecure)

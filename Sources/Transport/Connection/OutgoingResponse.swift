@@ -1,4 +1,5 @@
 import HTTPTypes
+import Platform
 
 /// An answer as it goes over a connection: the bytes of its head, and its body if the request is answered with one.
 struct OutgoingResponse: Sendable {
@@ -11,6 +12,8 @@ struct OutgoingResponse: Sendable {
   let head: [UInt8]
   /// The body; `none` where only its length is told, or it is in `head`.
   let body: Response.Body
+  /// A descriptor that goes beside the first byte of the head.
+  let descriptor: PassedDescriptor?
   /// Counts the bytes as they leave.
   let meter: SendMeter?
   /// Whom to tell how the sending ended.
@@ -26,6 +29,7 @@ struct OutgoingResponse: Sendable {
   ///   - date: the time, as `HTTPDate.format` writes it.
   init(_ response: Response, method: HTTPRequest.Method?, version: HTTPVersion, closes: Bool, date: String) {
     status = response.status
+    descriptor = response.descriptor
     meter = response.meter
     onDelivery = response.onDelivery
     let isBodiless = (100..<200).contains(status.code) || status.code == 204 || status.code == 304
@@ -39,6 +43,8 @@ struct OutgoingResponse: Sendable {
       HeadWriter.append(decimal: max(length, 0), to: &bytes)
       bytes += "\r\n".utf8
     }
+    // The field that tells of a descriptor is this connection's alone.
+    if descriptor != nil { bytes += "Connection: Content-Descriptor\r\n".utf8 }
     HeadWriter.append("Date: ", date, to: &bytes)
     if closes {
       bytes += "Connection: close\r\n".utf8

@@ -62,6 +62,7 @@ extension ServerConnection {
   private func handshakeDone(_ session: TLSStream) {
     context.counters.handshakes.count()
     if session.isResumed { context.counters.handshakesResumed.count() }
+    peer.isEncrypted = true
     peer.certificate = session.peerCertificate()
     peer.certificateSubject = peer.certificate?.subject
     peerRefusal = context.tls?.admit?(peer.certificate)

@@ -88,7 +88,14 @@ extension ServerConnection {
   private func send(on socket: ByteStream) throws(StreamError) -> Sending {
     guard let current = transmission else { return .blocked }
     if !current.memory.isEmpty {
-      guard let count = try socket.send(current.memory.prefix(budget), more: current.hasMore) else { return .blocked }
+      let bytes = current.memory.prefix(budget)
+      let count =
+        if let descriptor = current.descriptor {
+          try socket.send(bytes, passing: descriptor.number, more: current.hasMore)
+        } else {
+          try socket.send(bytes, more: current.hasMore)
+        }
+      guard let count else { return .blocked }
       transmission?.sentMemory(count)
       note(count)
       return .progressed

@@ -58,6 +58,8 @@ struct Transmission {
   let meter: SendMeter?
   /// Whom to tell how the sending ended.
   let onDelivery: (@Sendable (Response.Delivery) -> Void)?
+  /// A descriptor that goes beside the first byte, and is let go then.
+  private(set) var descriptor: PassedDescriptor?
   /// Bytes that were sent.
   private(set) var sent = 0
   /// What is sent after `memory`.
@@ -82,6 +84,7 @@ struct Transmission {
     status = outgoing.status
     meter = outgoing.meter
     onDelivery = outgoing.onDelivery
+    descriptor = outgoing.descriptor
     memoryBytes = outgoing.head
     switch outgoing.body {
     case .none: announced = 0
@@ -97,7 +100,7 @@ struct Transmission {
   /// Bytes in memory that are sent before the content.
   var memory: ArraySlice<UInt8> { memoryBytes[memoryStart...] }
 
-  /// Bytes of it that are in memory, or will be until it has ended: of windows there are two at a time.
+  /// Bytes of it that are in memory of its own, or will be until it has ended: of windows there are two at a time.
   var heldBytes: Int {
     let content = if case .buffer(let buffer, _) = content { buffer.capacity } else { 0 }
     let next =
@@ -105,7 +108,7 @@ struct Transmission {
       case .piece(let piece): if case .bytes(let bytes) = piece { bytes.count } else { 0 }
       case .filled(let buffer): buffer.capacity
       case .filling: windowBytes
-      case .none, .awaiting, .finished, .located: 0
+      case .located, .none, .awaiting, .finished: 0
       }
     return memory.count + max(content + next, 2 * windowBytes)
   }
@@ -180,6 +183,7 @@ struct Transmission {
   /// Bytes of `memory` were sent.
   mutating func sentMemory(_ count: Int) {
     sent += count
+    if count > 0 { descriptor = nil }
     memoryStart += count
     if memoryStart == memoryBytes.count { (memoryBytes, memoryStart) = ([], 0) }
   }

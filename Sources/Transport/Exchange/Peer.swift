@@ -4,6 +4,8 @@ package import Platform
 package struct Peer: Hashable, Sendable {
   /// The user of the process that connected, where it did so to a Unix socket.
   package var user: UInt32?
+  /// Whether what is sent is encrypted, so that the address is one of https.
+  package var isEncrypted = false
   /// The subject of the certificate that the client has shown and the server has verified.
   package var certificateSubject: String?
   /// All that this certificate says.

@@ -45,6 +45,8 @@ package struct Response: Sendable {
   package var body: Body
   /// Whether the connection is closed after the answer whatever the client wants.
   package var closesConnection = false
+  /// A descriptor that goes beside the first byte of the head; to a client of a Unix-domain socket alone.
+  package var descriptor: PassedDescriptor?
   /// Counts the answer's bytes as they leave.
   package var meter: SendMeter?
   /// The request's name, sent as `X-Request-Id` where it is to be.

@@ -17,6 +17,22 @@ package struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
   package var retryAfter = 1
   /// The limit that was reached, where that is what is wrong.
   package var limit: Limit?
+  /// What a program may read of the error besides its code.
+  package var details: [Detail] = []
+
+  /// A message of protobuf that tells a program more.
+  package struct Detail: Hashable, Sendable {
+    /// The message's full name.
+    package let type: String
+    /// The message in its binary format.
+    package let value: [UInt8]
+
+    /// A message of a type.
+    package init(type: String, value: [UInt8]) {
+      self.type = type
+      self.value = value
+    }
+  }
 
   /// Describes an error; `status` replaces the code's own HTTP status.
   package init(
@@ -65,7 +81,14 @@ package struct StatusError: Error, Hashable, Sendable, CustomStringConvertible {
       $0.member("code", code.rawValue)
       $0.member("message", message)
       $0.key("details")
-      $0.array { _ in }
+      $0.array { json in
+        for detail in details {
+          json.object { json in
+            json.member("type", detail.type)
+            json.member("value", Base64.encode(detail.value))
+          }
+        }
+      }
     }
     return writer.bytes
   }

@@ -13,20 +13,20 @@ struct Authorizer: Sendable {
   let tokens: TokenStore?
   /// Users who may everything over a Unix socket.
   let administrators: Set<UInt32>
-  /// What subjects of certificates may.
-  let subjects: [String: Set<Access.Scope>]
+  /// What clients' certificates allow.
+  let certificates: CertificateScopes
 
   init(
-    tokens: TokenStore? = nil, administrators: Set<UInt32> = [], subjects: [String: Set<Access.Scope>] = [:],
+    tokens: TokenStore? = nil, administrators: Set<UInt32> = [], certificates: CertificateScopes = CertificateScopes(),
     daemonUser: UInt32 = ProcessUser.effective()
   ) {
     self.tokens = tokens
     self.administrators = administrators.union([0, daemonUser])
-    self.subjects = subjects
+    self.certificates = certificates
   }
 
   /// Whether there is anyone who may not read.
-  var guardsReading: Bool { tokens != nil || !subjects.isEmpty }
+  var guardsReading: Bool { tokens != nil || certificates.guardsReading }
 
   /// What the client of a request may: at least to read something.
   /// - Throws: `unauthenticated` where nothing tells that it may anything.
@@ -42,8 +42,10 @@ struct Authorizer: Sendable {
     if let user = request.peer.user, administrators.contains(user) {
       return Access("user \(user)", scopes: [.read, .admin])
     }
-    if let subject = request.peer.certificateSubject, let scopes = subjects[subject] {
-      return Access("certificate \(subject.escaped)", scopes: scopes)
+    if let certificate = request.peer.certificate {
+      let scopes = certificates.scopes(of: certificate)
+      let reads = guardsReading ? scopes : scopes.union([.read])
+      if !reads.isEmpty { return Access("certificate \(certificate.subject.escaped)", scopes: reads) }
     }
     if guardsReading {
       throw StatusError(.unauthenticated, "a token is needed: send 'Authorization: Bearer TOKEN'")

@@ -1,6 +1,6 @@
+import Loader
 import Platform
 import Synchronization
-import Transport
 
 /// Windows that the makers of partitions use again: as many as work at a time, however many partitions are being made.
 final class BufferStock: Sendable {

@@ -11,6 +11,8 @@ struct CacheStatistics: Sendable {
   let entries: [(state: CacheIndex.State, count: Int)]
   /// What does not belong to one checkpoint: nil for a client that may see only some.
   let whole: Whole?
+  /// What lies in memory for workers of this host.
+  let shared: SharedMemoryStock.Statistics
 
   /// What is known of a cache as a whole.
   struct Whole: Sendable {
@@ -37,6 +39,6 @@ extension PartitionCache {
     return CacheStatistics(
       mode: policy.mode, bytes: seen.reduce(0) { $0 + $1.bytes },
       entries: states.map { state in (state, seen.count { $0.state == state }) },
-      whole: access.seesAll ? whole : nil)
+      whole: access.seesAll ? whole : nil, shared: sharedMemory.statistics)
   }
 }

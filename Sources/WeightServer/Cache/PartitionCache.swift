@@ -16,6 +16,8 @@ final class PartitionCache: Sendable {
   /// Where partitions are made: in short steps, so that all that are being made go on side by side.
   let pool: WorkerPool
   let buffers = BufferStock()
+  /// Partitions that workers of this host map.
+  let sharedMemory: SharedMemoryStock
   /// How many are computed at a time.
   let executions: ExecutionLimit
   /// What was last used before is from an earlier run.
@@ -31,8 +33,9 @@ final class PartitionCache: Sendable {
   /// A cache as it is configured; the folder is looked at by `start`, and made when it is first needed.
   init(
     _ configuration: Configuration.Cache, environment: [String: String],
-    executions: ExecutionLimit = ExecutionLimit(limit: .max), logger: Logger
+    executions: ExecutionLimit = ExecutionLimit(limit: .max), sharedBytes: Int = 0, logger: Logger
   ) {
+    sharedMemory = SharedMemoryStock(budget: sharedBytes, buffers: buffers, logger: logger)
     self.executions = executions
     policy = CachePolicy(mode: configuration.mode)
     folder = CacheFolder(path: configuration.folderPath(environment))

@@ -1,9 +1,10 @@
+import Platform
 import Transport
 
 /// `Repr-Digest` and `Want-Repr-Digest` (RFC 9530, sections 3 and 4), for SHA-256.
 enum ReprDigestField {
   /// The value that states a digest: a byte sequence of RFC 8941, section 3.3.5.
-  static func value(_ digest: [UInt8]) -> String { "sha-256=:\(base64(digest)):" }
+  static func value(_ digest: [UInt8]) -> String { "sha-256=:\(Base64.encode(digest)):" }
 
   /// Whether a `Want-Repr-Digest` asks for SHA-256: with a preference of 1 to 10; 0 is "not wanted". What is malformed asks for
   /// nothing, since the field is a wish that may be ignored.
@@ -17,19 +18,5 @@ enum ReprDigestField {
       wants = value.map { (1...10).contains($0) } ?? false
     }
     return wants
-  }
-
-  private static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      var bits = group.reduce(0) { $0 << 8 | Int($1) }
-      bits <<= 8 * (3 - group.count)
-      for index in 0..<4 {
-        text.append(index <= group.count ? alphabet[bits >> (18 - 6 * index) & 63] : 0x3D)
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

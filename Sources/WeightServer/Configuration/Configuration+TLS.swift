@@ -7,6 +7,10 @@ extension Configuration {
     package var server = TLSServerSettings()
     /// Patterns, one of which the common name or an alternative name of a client's certificate has to match; empty for any.
     package var allowedSubjects: [String] = []
+    /// Patterns of such names whose holders may read, and nobody else without a token; empty where certificates allow no more than others.
+    package var readSubjects: [String] = []
+    /// Patterns of such names whose holders may do everything.
+    package var adminSubjects: [String] = []
 
     /// Checks what no single setting can tell, where TLS is spoken at all.
     func validate() throws(ConfigurationError) {

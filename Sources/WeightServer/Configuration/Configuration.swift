@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   package var access = AccessRules()
   /// Partitions that are kept in files.
   package var cache = Cache()
+  /// Partitions that workers of this host map.
+  package var sharedMemory = SharedMemory()
   /// How TLS is spoken.
   package var tls = TLS()
   /// Bounds of connections and work.

@@ -9,6 +9,7 @@ extension Setting {
     + access
     + admission
     + pacing
+    + sharedMemory
     + tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.

@@ -18,6 +18,12 @@ extension Setting {
     Setting("tls.allowed_subjects") { (value, configuration) throws(SettingFailure) in
       configuration.tls.allowedSubjects = try value.list()
     },
+    Setting("tls.read_subjects") { (value, configuration) throws(SettingFailure) in
+      configuration.tls.readSubjects = try value.list()
+    },
+    Setting("tls.admin_subjects") { (value, configuration) throws(SettingFailure) in
+      configuration.tls.adminSubjects = try value.list()
+    },
     Setting("tls.minimum_version") { (value, configuration) throws(SettingFailure) in
       configuration.tls.server.minimumVersion = try value.choice(TLSServerSettings.Version.self)
     },

@@ -35,7 +35,7 @@ extension HubRoutes {
     try write(page, of: snapshot, isExpanded: isExpanded, to: &json)
     var response = answer(snapshot, json)
     if rest.count > page.count, let last = page.last {
-      response.fields[.link] = HubRoutes.link(after: last.path, size: size, query, request.head)
+      response.fields[.link] = HubRoutes.link(after: last.path, size: size, query, request)
     }
     return response
   }
@@ -94,11 +94,12 @@ extension HubRoutes {
   }
 
   /// The field that names the next page. Clients want it absolute; a server behind a proxy knows no more than what it was called by.
-  private static func link(after path: String, size: Int, _ query: QueryItems, _ head: RequestHead) -> String? {
-    guard let host = head.fields[.hostName] else { return nil }
+  private static func link(after path: String, size: Int, _ query: QueryItems, _ request: Request) -> String? {
+    guard let host = request.head.fields[.hostName] else { return nil }
+    let origin = "\(request.peer.isEncrypted ? "https" : "http")://\(host)"
     let kept = query.items.filter { $0.name != "cursor" && $0.name != "limit" }
     let items = kept + [.init(name: "limit", value: String(size)), .init(name: "cursor", value: path)]
-    return "<http://\(host)\(head.target.path)?\(QueryItems(items).encoded)>; rel=\"next\""
+    return "<\(origin)\(request.head.target.path)?\(QueryItems(items).encoded)>; rel=\"next\""
   }
 
   /// The paths of a form or of a JSON object, as the clients of two languages send them.

@@ -180,7 +180,7 @@ struct HubRoutes: RouteGroup {
     let body: @Sendable (Range<Int>) -> BodyPiece
     switch file.content {
     case .partition(let plan):
-      return partitions.answer(request, with: plan, of: snapshot.loaded, fields: fields)
+      return try partitions.answer(request, with: plan, of: snapshot.loaded, fields: fields)
     case .bytes(let bytes): body = { .bytes(Array(bytes[$0])) }
     case .file(let source): body = { .file(source, offset: UInt64($0.lowerBound), count: $0.count) }
     }

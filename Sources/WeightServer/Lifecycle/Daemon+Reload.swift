@@ -35,6 +35,7 @@ extension Daemon {
     current.withLock { $0 = new }
     threshold.level = new.logging.level
     tokens?.reloadIfChanged()
+    reloadCertificates()
     catalog.configure(settings.catalog, previousLimit: new.checkpoints.previousRevisions)
     let readsAll =
       old.checkpoints.identity != new.checkpoints.identity || old.allowedGlobals != new.allowedGlobals

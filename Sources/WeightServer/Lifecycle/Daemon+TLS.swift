@@ -5,12 +5,18 @@ import Transport
 
 extension Daemon {
   /// Reads the certificate, key and client authority again, as they do by themselves within a second of a new connection.
-  /// - Throws: why they cannot be used; then those before stay.
-  package func reloadCertificates() throws(ConfigurationError) {
+  /// Those that cannot be used leave the ones before in place.
+  /// - Returns: whether they are used now.
+  @discardableResult
+  package func reloadCertificates() -> Bool {
+    guard let credentials else { return true }
     do throws(TLSError) {
-      try credentials?.reload()
+      try credentials.reload()
+      logger.notice("the certificate was read again")
+      return true
     } catch {
-      throw ConfigurationError(place: "tls", message: error.reason)
+      logger.error("the certificate was read again and is not used", metadata: ["error": "\(error.reason.escaped)"])
+      return false
     }
   }
 }

@@ -41,13 +41,15 @@ package final class Daemon: Sendable {
       RepeatingTimer(label: "weight-server.tokens") { [weak tokens] in tokens?.reloadIfChanged() }
     }
     let authorizer = Authorizer(
-      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }))
+      tokens: tokens, administrators: Set(rules.administrators.compactMap { UInt32(exactly: $0) }),
+      certificates: try CertificateScopes(configuration.tls))
     let limits = configuration.limits
     let refusals = RefusalLog(logger: logger)
     let meter = LimitMeter { refusals.note($0) }
     let cache = PartitionCache(
       configuration.cache, environment: environment,
-      executions: ExecutionLimit(limit: limits.executions, meter: meter), logger: logger)
+      executions: ExecutionLimit(limit: limits.executions, meter: meter),
+      sharedBytes: configuration.sharedMemory.budget, logger: logger)
     self.cache = cache
     let prefill = Prefill(cache, degrees: configuration.cache.prefill, logger: logger)
     let catalog = Catalog(logger: logger, onReady: prefill.loaded)
@@ -65,14 +67,15 @@ package final class Daemon: Sendable {
     let partitions = PartitionRoutes(
       catalog: catalog, cache: cache, isPrivate: authorizer.guardsReading || configuration.tls.guardsReading,
       transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        partitions,
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
-        HubRoutes(partitions: partitions),
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
       ],
       workers: planning, authorizer: authorizer,
       admission: RequestAdmission(limit: limits.requests, clientLimit: limits.requestsPerAddress, meter: meter),

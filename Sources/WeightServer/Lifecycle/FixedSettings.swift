@@ -13,10 +13,17 @@ enum FixedSettings {
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
     ("cache.prefill", { "\($0.cache.prefill)" }),
-    ("access", { "\($0.access)" }),
-    ("limits.workers", { "\($0.limits.workers)" }),
+    ("tls", { "\($0.tls)" }),
+    ("limits", { "\(FixedSettings.limits($0, drain: .zero))" }),
     ("logging.format", { "\($0.logging.format)" }),
   ]
+
+  /// The limits, of which one can change.
+  private static func limits(_ configuration: Configuration, drain: Duration) -> Configuration.Limits {
+    var limits = configuration.limits
+    limits.drain = drain
+    return limits
+  }
 
   /// The keys of those that another configuration says something else of.
   static func changed(from old: Configuration, to new: Configuration) -> [String] {
@@ -31,8 +38,8 @@ enum FixedSettings {
     kept.checkpoints.quiet = old.checkpoints.quiet
     kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
-    kept.access = old.access
-    kept.limits.workers = old.limits.workers
+    kept.tls = old.tls
+    kept.limits = limits(old, drain: new.limits.drain)
     kept.logging.format = old.logging.format
     return kept
   }

@@ -42,7 +42,7 @@ struct AccessLog: Sendable {
       guard logger.logLevel <= level else { return }
       var fields: Logger.Metadata = [
         "id": "\(request.id)", "remote": "\(request.remoteAddress)", "method": "\(request.head.method.rawValue)",
-        "route": "\(name.label)", "target": "\(request.head.target.raw.escaped)",
+        "route": "\(name.label)", "target": "\(LoggedTarget.text(request.head.target))",
         "status": delivery.status.map { .stringConvertible($0.code) } ?? "-",
         "bytes": .stringConvertible(delivery.bytesSent), "complete": .stringConvertible(delivery.isComplete),
         "wait_seconds": .stringConvertible(wait.inFineSeconds), "seconds": .stringConvertible(duration.inFineSeconds),

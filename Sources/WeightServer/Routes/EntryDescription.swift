@@ -16,7 +16,7 @@ struct EntryDescription {
   }
 
   /// Writes the members that the list of checkpoints has, as far as a client may see them.
-  func write(for access: Access, to json: inout JSONWriter) {
+  func write(to json: inout JSONWriter) {
     json.member("name", entry.name)
     json.member("state", entry.state.name)
     // The note names another checkpoint.

@@ -11,6 +11,10 @@ extension HTTPField.Name {
   static let reprDigest = Self.known("Repr-Digest")
   /// Whether the client would rather wait for it.
   static let wantReprDigest = Self.known("Want-Repr-Digest")
+  /// Which kinds of descriptor a client takes in place of a body, on its connection.
+  static let acceptDescriptor = Self.known("Accept-Descriptor")
+  /// The kind of descriptor that goes beside the head.
+  static let contentDescriptor = Self.known("Content-Descriptor")
 
   /// The trace that a request is part of (W3C Trace Context).
   static let traceParent = Self.known("traceparent")

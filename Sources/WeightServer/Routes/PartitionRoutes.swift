@@ -22,7 +22,7 @@ struct PartitionRoutes: RouteGroup {
 
   func routes(at path: [String]) -> [Route] {
     switch path {
-    case ["shard"]: [.reading(work: .awaiting(awaitDigest), atOnce: shardHead, shard)]
+    case ["shard"]: [.reading(work: .awaiting(prepareShard), atOnce: shardHead, shard)]
     case ["tensor"]: [.reading(tensor)]
     case ["plan"]: [.reading(plan)]
     default: []
@@ -36,20 +36,22 @@ struct PartitionRoutes: RouteGroup {
     let name = "\(loaded.checkpoint.name)-rank-\(plan.parameters.rank)-of-\(plan.parameters.mp).safetensors"
     var fields = commonFields(loaded, isPinned: wanted.revision != nil)
     fields[.contentDisposition] = "attachment; filename=\"\(name)\""
-    let response = answer(request, with: plan, of: loaded, fields: fields)
+    var response = try answer(request, with: plan, of: loaded, fields: fields)
     let head = request.head
     if head.method == .head, !head.hasConditions, response.status == .ok, let query = head.target.query {
       requests[query] = wanted
       loaded.heads[query] = PartitionHead(response, identity: plan.identity)
     }
+    cache.sharedMemory.attach(plan.identity, to: &response, for: request)
     return response
   }
 
   /// Answers a GET or HEAD with a partition's body.
   /// - Parameter fields: of the answer, besides those that say which bytes these are.
+  /// - Throws: `resource_exhausted` where too much is being computed already.
   func answer(
     _ request: Request, with plan: PartitionPlan, of loaded: LoadedCheckpoint, fields: HTTPFields
-  ) -> Response {
+  ) throws(StatusError) -> Response {
     let body = PartitionBody(plan, sources: loaded.sources)
     var fields = fields
     fields[.reprDigest] = cache.digests.digest(plan.identity).map(ReprDigestField.value)
@@ -80,13 +82,21 @@ struct PartitionRoutes: RouteGroup {
 
   /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
   private func shardHead(_ request: Request) -> Response? {
-    guard request.head.method == .head, !request.head.hasConditions, let query = request.head.target.query,
-      let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
+    guard request.head.method == .head, !request.head.hasConditions, !DescriptorWish.isMade(by: request),
+      let query = request.head.target.query, let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
       case .ready(let loaded) = entry.state,
       let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
       head.hasDigest || cache.digests.digest(head.identity) == nil
     else { return nil }
     return head.response
+  }
+
+  /// Waits for what a request for a partition wants to be there before it is answered: the partition in shared memory, its digest.
+  private func prepareShard(_ request: Request, then: @escaping @Sendable () -> Void) {
+    guard DescriptorWish.isMade(by: request), let wanted = try? parse(request),
+      let (loaded, plan) = try? plan(wanted, for: request.access)
+    else { return awaitDigest(request, then: then) }
+    cache.sharedMemory.prepare(PartitionBody(plan, sources: loaded.sources)) { awaitDigest(request, then: then) }
   }
 
   /// Waits for the digest of the partition that `/shard` is asked for, where the client wants it; then calls `then`. A request that is

@@ -27,24 +27,21 @@ struct Router: RequestHandler {
 
   func answerAtOnce(_ request: Request) -> Response? {
     guard canBeAtOnce(request.head) else { return nil }
-    var request = request
-    let route: Route
-    let ticket: RequestAdmission.Ticket?
-    do throws(StatusError) {
-      route = try admit(&request)
-      ticket = try admission.begin(request, route.scope)
-    } catch {
-      return accessLog.begin(request).finish(Response(error))
-    }
     let start = ContinuousClock.now
-    let response: Response?
-    if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
-    guard let response else {
-      ticket?.end()
-      return nil
+    var request = request
+    do throws(StatusError) {
+      let route = try admit(&request)
+      let ticket = try admission.begin(request, route.scope)
+      let response: Response?
+      if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
+      guard let response else {
+        ticket?.end()
+        return nil
+      }
+      return finish(response, accessLog.begin(request, at: start), ticket)
+    } catch {
+      return accessLog.begin(request, at: start).finish(Response(error))
     }
-    // It is begun only now, since what cannot be answered here is begun elsewhere.
-    return finish(response, accessLog.begin(request, at: start), ticket)
   }
 
   func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {

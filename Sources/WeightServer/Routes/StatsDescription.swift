@@ -19,6 +19,13 @@ struct StatsDescription {
       if let server = snapshot.server { write(server, to: &json) }
       json.key("cache")
       json.object { write(snapshot.cache, to: &$0) }
+      json.key("shared_memory")
+      json.object {
+        $0.member("budget_bytes", snapshot.cache.shared.budget)
+        $0.member("bytes", snapshot.cache.shared.bytes)
+        $0.member("partitions", snapshot.cache.shared.partitions)
+        $0.member("handed_out", snapshot.cache.shared.handedOut)
+      }
       json.member("transfer_count", snapshot.transfers.count)
       json.key("transfers")
       json.array { json in for transfer in snapshot.transfers.oldest { json.object { write(transfer, to: &$0) } } }

@@ -93,7 +93,7 @@ struct WatchScan {
   }
 
   /// What was seen of a thing so far.
-  private struct Look {
+  private struct Look: ~Copyable {
     private var hash = SHA256()
     private var youngest: Int64 = 0
     var isUnfinished = false

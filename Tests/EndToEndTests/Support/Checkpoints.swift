@@ -5,20 +5,29 @@ import Testing
 enum Checkpoints {
   /// A LLaMA folder whose embedding has so many bytes, none of which takes room on the disk: the file is sparse.
   static func large(in folder: TemporaryFolder, bytes: Int) throws -> String {
-    let rows = bytes / 128
+    try llama(in: folder, tensor: "model.embed_tokens.weight", rows: bytes / 128, columns: 64)
+  }
+
+  /// A LLaMA folder whose down projection has so many bytes, none of which takes room on the disk. Its columns are dealt.
+  static func wide(in folder: TemporaryFolder, bytes: Int) throws -> String {
+    try llama(in: folder, tensor: "model.layers.0.mlp.down_proj.weight", rows: 64, columns: bytes / 128)
+  }
+
+  private static func llama(in folder: TemporaryFolder, tensor: String, rows: Int, columns: Int) throws -> String {
     let configuration = """
       {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "hidden_size": 64, "num_attention_heads": 8,
-       "num_key_value_heads": 8, "num_hidden_layers": 1, "intermediate_size": 128, "vocab_size": \(rows)}
+       "num_key_value_heads": 8, "num_hidden_layers": 1, "intermediate_size": \(max(columns, 128)), "vocab_size": \(rows)}
       """
     try folder.write("large/config.json", text: configuration)
+    let bytes = rows * columns * 2
     var header = """
-      {"model.embed_tokens.weight":{"dtype":"F16","shape":[\(rows),64],"data_offsets":[0,\(rows * 128)]}}
+      {"\(tensor)":{"dtype":"F16","shape":[\(rows),\(columns)],"data_offsets":[0,\(bytes)]}}
       """
     while header.utf8.count % 8 != 0 { header += " " }
     let length = (0..<8).map { UInt8(truncatingIfNeeded: header.utf8.count >> (8 * $0)) }
     let file = try folder.write("large/model.safetensors", length + [UInt8](header.utf8))
     let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: file))
-    try handle.truncate(atOffset: UInt64(8 + header.utf8.count + rows * 128))
+    try handle.truncate(atOffset: UInt64(8 + header.utf8.count + bytes))
     try handle.close()
     return "\(folder.path)/large"
   }

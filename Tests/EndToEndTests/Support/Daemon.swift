@@ -7,14 +7,15 @@ struct Daemon {
   let listeners: [String]
 
   /// Runs a body against a daemon that serves some checkpoints, then stops it by SIGTERM, which must end it with status 0.
+  /// - Parameter fields: what it takes to read the list of its checkpoints.
   @discardableResult static func run<Result>(
     _ arguments: [String] = [Repository.sample], listen: [String] = ["127.0.0.1:0"],
-    environment: [String: String] = [:], _ body: (Daemon) throws -> Result
+    environment: [String: String] = [:], fields: [String: String] = [:], _ body: (Daemon) throws -> Result
   ) throws -> Result {
     let listening = listen.flatMap { ["--listen", $0] }
     let process = try ChildProcess(["serve"] + listening + arguments, environment: environment)
     let daemon = Daemon(process: process, listeners: try Daemon.listeners(of: process, count: listen.count))
-    try daemon.waitUntilSettled()
+    try daemon.waitUntilSettled(fields)
     let result = try body(daemon)
     process.terminate()
     let status = try process.exitStatus()
@@ -43,9 +44,10 @@ struct Daemon {
   }
 
   /// Waits until no checkpoint is loading. Asking is all there is to wait for: metadata is read in milliseconds.
-  private func waitUntilSettled() throws {
+  private func waitUntilSettled(_ fields: [String: String] = [:]) throws {
     let client = try client()
-    while try client.get("/manifests").json().elements?.contains(where: { $0["state"]?.text == "loading" }) != false {}
+    func isLoading(_ entry: JSON) -> Bool { entry["state"]?.text == "loading" }
+    while try client.get("/manifests", fields).json().elements?.contains(where: isLoading) != false {}
   }
 
   /// A checkpoint as `/manifests` has it.

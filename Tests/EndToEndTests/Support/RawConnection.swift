@@ -84,6 +84,22 @@ final class RawConnection {
     return body
   }
 
+  /// Reads a body whose bytes nobody looks at, so that it costs next to nothing; how many came before the end of the stream.
+  func skipBody(_ count: Int) throws -> Int {
+    let buffered = min(received.count, count)
+    received.removeFirst(buffered)
+    let skipped = ccurl_skip(descriptor, count - buffered)
+    guard skipped >= 0 else { throw UnexpectedEnd("nothing came in time, or the connection was reset") }
+    return buffered + skipped
+  }
+
+  /// Reads what comes until the other end closes the connection, or resets it.
+  func rest() -> [UInt8] {
+    while let bytes = try? receive(), !bytes.isEmpty { received += bytes }
+    defer { received = [] }
+    return received
+  }
+
   /// Whether the other end has closed and nothing is left to read.
   func isAtEnd() throws -> Bool {
     guard received.isEmpty else { return false }

@@ -25,7 +25,8 @@ import Testing
     let folder = try TemporaryFolder()
     try folder.write("garbage", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     try folder.write("empty", "")
-    #expect(try reason { $0.certificate = folder.file("none") }?.contains("none\" cannot be read: No such file") == true)
+    #expect(
+      try reason { $0.certificate = folder.file("none") }?.contains("none\" cannot be read: No such file") == true)
     #expect(try reason { $0.certificate = folder.path }?.contains("cannot be read") == true)
     #expect(try reason { $0.certificate = folder.file("garbage") }?.contains("certificate") == true)
     #expect(try reason { $0.certificate = folder.file("empty") }?.contains("holds no certificate") == true)

@@ -46,14 +46,15 @@ struct Sample {
     let head = try RequestHead(method: method, target: path, version: .http11, fields: fields)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let partitions = PartitionRoutes(catalog: catalog, cache: cache, transfers: monitor.transfers)
+    let control: [any RouteGroup] = [
+      partitions,
+      ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
+      StatusRoutes(catalog: catalog),
+      MonitorRoutes(monitor: monitor),
+    ]
     let router = Router(
-      groups: [
-        partitions,
-        ManifestRoutes(catalog: catalog, cache: cache, administration: CatalogAdministration(catalog)),
-        StatusRoutes(catalog: catalog),
-        MonitorRoutes(monitor: monitor),
-        PageRoutes(),
-        HubRoutes(partitions: partitions),
+      groups: control + [
+        PageRoutes(), HubRoutes(partitions: partitions), RPCRoutes(groups: control, catalog: catalog),
       ],
       workers: WorkerPool(limit: 2), authorizer: Authorizer(),
       admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),

@@ -1,0 +1,163 @@
+// The fastest plain client that can be written: one thread a request, recv(2) into memory. It is the peer of the client's rows, and
+// what every other row about serving receives with.
+//
+// Reads commands from standard input, and answers each with a line:
+//
+//     MODE LEAST PORT PATH...    ->    SECONDS BYTES SECONDS_TO_THE_FIRST_BYTE
+//
+// A thread for each path asks for it until all have received LEAST bytes together, at least once each. MODE says where bodies go:
+//   window   1 MiB of each thread's own, over and over
+//   touched  memory of the whole body, which was touched by the command before
+//   fresh    new pages for each body, huge ones where the kernel gives them, given back behind it
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { window_size = 1 << 20, head_limit = 1 << 16, most_threads = 4096 };
+
+enum mode { window, touched, fresh };
+
+struct worker {
+  pthread_t thread;
+  char path[1024];
+  char *memory;
+  size_t capacity;
+  double first;
+};
+
+static struct worker workers[most_threads];
+static _Atomic size_t total;
+static size_t least;
+static enum mode mode;
+static int port;
+
+static double now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + time.tv_nsec * 1e-9;
+}
+
+static void fail(const char *what) {
+  fprintf(stderr, "receive: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static char *take(size_t size) {
+  char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) fail("mmap");
+  madvise(memory, size, MADV_HUGEPAGE);
+  return memory;
+}
+
+static void make_room(struct worker *worker, size_t size) {
+  if (worker->capacity >= size) return;
+  if (worker->memory) munmap(worker->memory, worker->capacity);
+  worker->memory = take(size);
+  worker->capacity = size;
+}
+
+static int connect_to_server(void) {
+  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address)) fail("connect");
+  return descriptor;
+}
+
+static size_t receive_some(int descriptor, char *to, size_t size) {
+  ssize_t count = recv(descriptor, to, size, 0);
+  if (count < 0) fail("recv");
+  return count;
+}
+
+// Reads a head and what came of the body behind it, which is moved to where the body goes. Gives the body's length.
+static size_t receive_head(int descriptor, struct worker *worker, size_t *done) {
+  char head[head_limit + 1];
+  size_t filled = 0;
+  char *end = NULL;
+  while (!end) {
+    size_t count = receive_some(descriptor, head + filled, head_limit - filled);
+    if (count == 0) fail("the answer has no whole head");
+    filled += count;
+    head[filled] = 0;
+    end = strstr(head, "\r\n\r\n");
+  }
+  char *field = strcasestr(head, "\r\ncontent-length:");
+  if (strncmp(head, "HTTP/1.1 200", 12) || !field) {
+    fprintf(stderr, "receive: %.*s\n", 200, head);
+    exit(1);
+  }
+  size_t length = strtoull(field + 17, NULL, 10);
+  if (mode != fresh) make_room(worker, mode == window ? window_size : length);
+  else worker->memory = take(length), worker->capacity = length;
+  *done = filled - (end + 4 - head);
+  memcpy(worker->memory, end + 4, *done);
+  return length;
+}
+
+static void receive_answer(struct worker *worker, double start) {
+  int descriptor = connect_to_server();
+  char request[2048];
+  int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", worker->path);
+  if (send(descriptor, request, size, 0) != size) fail("send");
+  size_t done = 0, length = receive_head(descriptor, worker, &done);
+  if (worker->first == 0) worker->first = now() - start;
+  while (done < length) {
+    size_t left = length - done;
+    size_t count = receive_some(descriptor, worker->memory + (mode == window ? 0 : done),
+                                mode == window && left > window_size ? window_size : left);
+    if (count == 0) fail("the answer ended early");
+    done += count;
+  }
+  close(descriptor);
+  if (mode == fresh) munmap(worker->memory, worker->capacity), worker->memory = NULL, worker->capacity = 0;
+  total += length;
+}
+
+static void *work(void *argument) {
+  double start = now();
+  do receive_answer(argument, start);
+  while (total < least);
+  return NULL;
+}
+
+static int parse(char *line) {
+  char *word = strtok(line, " \n");
+  if (!word) return 0;
+  mode = !strcmp(word, "window") ? window : !strcmp(word, "touched") ? touched : fresh;
+  least = strtoull(strtok(NULL, " \n"), NULL, 10);
+  port = atoi(strtok(NULL, " \n"));
+  int count = 0;
+  while ((word = strtok(NULL, " \n")) && count < most_threads) {
+    workers[count].first = 0;
+    snprintf(workers[count++].path, sizeof workers->path, "%s", word);
+  }
+  return count;
+}
+
+int main(void) {
+  char *line = NULL;
+  size_t room = 0;
+  while (getline(&line, &room, stdin) > 0) {
+    int count = parse(line);
+    total = 0;
+    double start = now(), first = 0;
+    for (int index = 0; index < count; index++)
+      if (pthread_create(&workers[index].thread, NULL, work, &workers[index])) fail("pthread_create");
+    for (int index = 0; index < count; index++) {
+      pthread_join(workers[index].thread, NULL);
+      if (first == 0 || workers[index].first < first) first = workers[index].first;
+    }
+    printf("%.6f %zu %.6f\n", now() - start, (size_t)total, first);
+    fflush(stdout);
+  }
+}

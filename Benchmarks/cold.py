@@ -1,0 +1,132 @@
+"""All ranks of a Megatron checkpoint at another degree, none of them made before: the plan executed in process, over HTTP, and as
+files, against DeepSpeed's own loader and `cp`. The source's pages are in memory for all."""
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from checkpoints import write_megatron
+from harness import Row, Table, compare, memory, say, timed
+
+TITLE = "Cold: a 2 GiB Megatron checkpoint of mp 2, resharded"
+MIB = 2048
+DEGREES = {4: {"fresh": 8, "http fresh": 2, "http touched": 5, "memory": 50},
+           1: {"fresh": 8, "http fresh": 2, "http touched": 5, "memory": 100}}
+
+
+class DeepSpeed:
+    """DeepSpeed's loader in a process for each rank, all at once."""
+
+    def __init__(self, bench, folder, mp):
+        self.mp = mp
+        self.files = " ".join(str(path) for path in sorted(folder.glob("*.pt")))
+        environment = {"DS_ACCELERATOR": "cpu", "DS_BUILD_OPS": "0"}
+        script = Path(__file__).parent / "deepspeed_loader.py"
+        self.workers = [bench.worker(sys.executable, script, environment=environment) for _ in range(mp)]
+        self.highest = 0
+        for worker in self.workers:
+            worker.answer()
+
+    def seconds(self):
+        """From the word to the last process's state dict."""
+        def work():
+            for rank, worker in enumerate(self.workers):
+                worker.tell(f"{self.mp} {rank} {self.files}")
+            self.answers = [worker.answer() for worker in self.workers]
+        seconds = timed(work)
+        self.highest = max(self.highest, sum(answer[2] for answer in self.answers))
+        return seconds
+
+    def close(self):
+        for worker in self.workers:
+            worker.close()
+
+
+def degree(bench, manifest, mp, asked):
+    """The rows of one degree."""
+    rounds = bench.rounds(6)
+    ranks = ",".join(map(str, range(mp)))
+    what = f"all ranks of mp {mp}"
+    peer = DeepSpeed(bench, manifest.parent, mp)
+    execute = bench.worker(bench.programs.benchmark("ExecuteBenchmark"))
+    rows = [compare(
+        f"{what}, the plan executed in process into {kind} memory",
+        lambda: execute.ask(f"{kind} 2 {mp} {ranks} {manifest}")[0], peer.seconds, "s", rounds,
+        asked["fresh"] if kind == "fresh" else None, faster=True) for kind in ("fresh", "touched")]
+    execute.close()
+    receiver, daemon = bench.receiver(), bench.daemon(manifest)
+    paths = [f"/shard?rank={rank}&mp={mp}" for rank in range(mp)]
+    anonymous = 0
+
+    def served(kind):
+        nonlocal anonymous
+        seconds = receiver.take(daemon.port, paths, kind)[0]
+        anonymous = max(anonymous, memory(daemon.pid)[0])
+        return seconds
+    for kind in ("fresh", "touched"):
+        rows.append(compare(
+            f"{what}, over HTTP to {mp} client{'s' * (mp > 1)} at once, into {kind} memory", lambda: served(kind),
+            peer.seconds, "s", rounds, asked["http " + kind], faster=True))
+    rows.append(Row(
+        f"{what}: anonymous memory of the daemon, against what DeepSpeed's processes have resident at most, together",
+        [anonymous], [peer.highest], "MiB", [anonymous / peer.highest], 1 / asked["memory"], least=False))
+    say(f"  {anonymous:.1f} MiB against {peer.highest:.0f} MiB")
+    peer.close()
+    return rows
+
+
+def copy(source, target):
+    subprocess.run(["cp", "--reflink=never", "--sparse=never", *sorted(source), target], check=True)
+
+
+def files(bench, manifest, mp, on, name):
+    """`export` of all ranks against `cp` of the same bytes, to the same file system."""
+    folder = bench.folder(on)
+    bench.export(manifest, mp, folder / "same")
+    same = list((folder / "same").iterdir())
+    ours, theirs = folder / "ours", folder / "theirs"
+
+    def emptied(target, action):
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        return timed(action)
+    row = compare(
+        f"export of all ranks of mp {mp}, {name}",
+        lambda: emptied(ours, lambda: bench.export(manifest, mp, ours)),
+        lambda: emptied(theirs, lambda: copy(same, theirs)), "s", bench.rounds(6), 1.3, least=False)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    return row
+
+
+def in_process_beside_copy(bench, manifest):
+    """The four ranks in memory that was touched, against `cp` of the same bytes to a file system in memory."""
+    folder = bench.folder("/dev/shm")
+    bench.export(manifest, 4, folder / "same")
+    same = list((folder / "same").iterdir())
+    (folder / "copy").mkdir()
+    execute = bench.worker(bench.programs.benchmark("ExecuteBenchmark"))
+    rows = [compare(
+        f"all ranks of mp 4, executed in process into {kind} memory, against cp to memory that was touched",
+        lambda: execute.ask(f"{kind} 2 4 0,1,2,3 {manifest}")[0], lambda: timed(lambda: copy(same, folder / "copy")),
+        "s", bench.rounds(6), faster=True) for kind in ("fresh", "touched")]
+    execute.close()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    return rows
+
+
+def run(bench):
+    folder = bench.folder()
+    say("  making the checkpoint")
+    manifest = write_megatron(folder, bench.mib(MIB))
+    rows = []
+    for mp, asked in DEGREES.items():
+        rows += degree(bench, manifest, mp, asked)
+    yield Table(TITLE, "DeepSpeed's loader, a process a rank", rows,
+                "Times from the word to the last byte; ours read the metadata and plan in them. Clients are threads of one "
+                "program in C, whose fresh memory is of huge pages, as the client library's is.")
+    yield Table("Cold, against cp", "cp --reflink=never --sparse=never", [
+        *in_process_beside_copy(bench, manifest),
+        files(bench, manifest, 4, None, "to the disk's file system"),
+        files(bench, manifest, 4, "/dev/shm", "to a file system in memory")])
