@@ -1,3 +1,4 @@
+import HTTPTypes
 import Loader
 import Logging
 import Platform
