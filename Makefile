@@ -86,7 +86,7 @@ torture:
 
 fuzz:
 	Scripts/bootstrap python
-	set -e; for target in safetensors zip pickle npy dcp json manifest; do Scripts/fuzz $$target $(FUZZ_SECONDS); done
+	set -e; for target in safetensors zip pickle npy dcp json manifest head chunked; do Scripts/fuzz $$target $(FUZZ_SECONDS); done
 
 clean:
 	rm -rf .build .build-* Tests/Fuzz/.build* Benchmarks/.build $(VENV) $(BENCH_VENV)

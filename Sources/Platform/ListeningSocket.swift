@@ -7,6 +7,8 @@ package final class ListeningSocket: Sendable {
   package let socket: Socket
   /// Where it listens, with the port as bound.
   package let address: SocketAddress
+  /// Whether it is the service manager's, who goes on listening when this process has ended.
+  package let isInherited: Bool
   /// The file of a Unix socket as it was when it was made.
   private let file: FileStatus?
 
@@ -27,6 +29,7 @@ package final class ListeningSocket: Sendable {
     var failure = SystemError("bind", code: EADDRNOTAVAIL, on: "\(host):\(port)")
     for address in addresses {
       do throws(SystemError) {
+        if let socket = InheritedSockets.shared.take(address) { return try ListeningSocket(inheriting: socket) }
         return try ListeningSocket(binding: address, backlog: backlog)
       } catch {
         failure = error
@@ -38,6 +41,7 @@ package final class ListeningSocket: Sendable {
   /// Listens on a path. A socket file that a dead process left there is replaced; one that somebody answers on is `EADDRINUSE`.
   package static func unix(path: String, backlog: CInt = 4096) throws(SystemError) -> ListeningSocket {
     let address = try SocketAddress(unixPath: path)
+    if let socket = InheritedSockets.shared.take(address) { return try ListeningSocket(inheriting: socket) }
     if isAbandoned(address) { _ = unsafe unlink(path) }
     return try ListeningSocket(binding: address, backlog: backlog)
   }
@@ -51,7 +55,16 @@ package final class ListeningSocket: Sendable {
     try retryingInterrupts("bind", on: name) { unsafe address.withAddress { unsafe bind(number, $0, $1) } }
     file = try address.unixPath.map { path throws(SystemError) in try FileStatus.of(path: path) }
     try retryingInterrupts("listen", on: name) { listen(number, backlog) }
+    isInherited = false
     self.address = try socket.localAddress()
+  }
+
+  /// Takes over a socket that the service manager listens with: its file, if it has one, is the manager's.
+  private init(inheriting socket: Socket) throws(SystemError) {
+    self.socket = socket
+    file = nil
+    isInherited = true
+    address = try socket.localAddress()
   }
 
   /// The next connection, which does not block, and its other end; nil where none waits.

@@ -38,6 +38,22 @@ import Glibc
     self.bytes = bytes
   }
 
+  /// Where a service manager listens: a path, or behind `@` a name that is in no file system (unix(7), abstract sockets).
+  init(notifying text: String) throws(SystemError) {
+    guard text.hasPrefix("@") else {
+      try self.init(unixPath: text)
+      return
+    }
+    var bytes = try SocketAddress(unixPath: text).bytes
+    let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
+    // The length of the address ends the name, so nothing may follow it.
+    bytes.removeLast(bytes.count - offset - text.utf8.count)
+    bytes[offset] = 0
+    self.init(bytes)
+  }
+
+  private init(_ bytes: [UInt8]) { self.bytes = bytes }
+
   /// The addresses of a host by `getaddrinfo(3)`, which may ask the network and block. An empty host is any address of this one.
   package static func resolve(
     host: String, port: UInt16, toListen: Bool = false

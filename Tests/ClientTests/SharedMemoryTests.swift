@@ -12,17 +12,23 @@ import Transport
   let bytes = Safetensors.random(100_000, seed: 41)
 
   /// Answers HEAD with a descriptor where the client wants one, and GET with the bytes.
-  private struct Sharing: RequestHandler {
+  private final class Sharing: RequestHandler {
     let bytes: [UInt8]
     let memory: SealedMemory?
-    var states: (digest: String?, revision: String) = (nil, "r1")
+    let digest: String?
     let methods = Mutex<[HTTPRequest.Method]>([])
+
+    init(bytes: [UInt8], memory: SealedMemory?, digest: String? = nil) {
+      self.bytes = bytes
+      self.memory = memory
+      self.digest = digest
+    }
 
     func handle(_ request: Request, respond: @escaping @Sendable (Response) -> Void) {
       methods.withLock { $0.append(request.head.method) }
       var fields = HTTPFields()
-      fields[.manifestRevision] = states.revision
-      fields[.reprDigest] = states.digest
+      fields[.manifestRevision] = "r1"
+      fields[.reprDigest] = digest
       let representation = Representation(
         length: bytes.count, entityTag: EntityTag("v1"), lastModified: nil, fields: fields
       ) { PieceList([.bytes(Array(bytes[$0]))]) }
@@ -94,8 +100,8 @@ import Transport
   }
 
   @Test func aWrongDigestIsTold() async throws {
-    var handler = Sharing(bytes: bytes, memory: try sealed(bytes))
-    handler.states.digest = "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:"
+    let handler = Sharing(
+      bytes: bytes, memory: try sealed(bytes), digest: "sha-256=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:")
     try await serving(handler) { url in
       var configuration = FetchTests.quick
       configuration.verification = .digest

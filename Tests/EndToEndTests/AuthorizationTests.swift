@@ -21,6 +21,8 @@ import Testing
     case read
     /// Whoever may read the checkpoint `alpha`; to others it does not exist.
     case readsAlpha
+    /// Nobody: there is nothing there.
+    case nobody
     /// Whoever may change the checkpoint that is named.
     case admin
   }
@@ -61,6 +63,9 @@ import Testing
       "ManifestRoutes", "PUT", "/manifests/gamma", .admin, body: "{\"path\": \"\(Repository.sample)\"}", success: 201),
     Row("ManifestRoutes", "POST", "/manifests/gamma/reload", .admin),
     Row("ManifestRoutes", "DELETE", "/manifests/gamma", .admin, success: 204),
+    Row("RPCRoutes", "POST", "/weightserver.v1.WeightService/ListManifests", .read, body: "{}"),
+    Row("RPCRoutes", "POST", "/grpc.health.v1.Health/Check", .open, body: "{}"),
+    Row("RPCRoutes", "POST", "/weightserver.v1.WeightService/Nothing", .nobody, body: "{}", success: 404),
     Row("HubRoutes", "GET", "/api/models/alpha", .readsAlpha),
     Row("HubRoutes", "GET", "/api/models/alpha/revision/mp2", .readsAlpha),
     Row("HubRoutes", "GET", "/api/models/alpha/tree/main", .readsAlpha),
@@ -71,14 +76,24 @@ import Testing
     Row("HubRoutes", "GET", "/alpha/resolve/mp2/rank-0-of-2.safetensors", .readsAlpha),
   ]
 
-  /// Rows of the same routes in other words.
+  /// Rows of the same routes in other words, and every call of the RPC interface.
   static let variants = [
+    call("GetManifest", .readsAlpha, "{\"name\": \"alpha\"}"),
+    call("PlanPartition", .readsAlpha, "{\"model\": \"alpha\", \"rank\": 0, \"mp\": 2}"),
+    call("PutManifest", .admin, "{\"name\": \"gamma\", \"path\": \"\(Repository.sample)\"}"),
+    call("ReloadManifest", .admin, "{\"name\": \"gamma\"}"),
+    call("DeleteManifest", .admin, "{\"name\": \"gamma\"}"),
+    call("GetStats", .read, "{}"),
     Row("", "HEAD", "/shard?model=alpha&rank=0&mp=2", .readsAlpha),
     Row("", "GET", "/plan?model=alpha&mp=2", .readsAlpha),
     Row("", "GET", "/%6danifests/alph%61", .readsAlpha),
     Row("", "GET", "/nothing", .read, success: 404),
     Row("", "DELETE", "/stats", .read, success: 405),
   ]
+
+  private static func call(_ name: String, _ rule: Rule, _ body: String) -> Row {
+    Row("", "POST", "/weightserver.v1.WeightService/\(name)", rule, body: body)
+  }
 
   /// Runs a body against a daemon with the checkpoints `alpha` and `beta`, and tokens for each kind of client.
   static func run(
@@ -136,14 +151,26 @@ import Testing
     #expect(counts == Dictionary(grouping: Self.rows, by: \.group).mapValues(\.count))
   }
 
+  @Test func everyCallHasARow() throws {
+    let path = "\(Repository.folder)/proto/weightserver/v1/weight_service.proto"
+    let text = String(decoding: try Repository.read(path), as: UTF8.self)
+    let calls = text.matches(of: /rpc (\w+)\(/).map { String($0.output.1) }
+    #expect(calls.count > 5)
+    for call in calls {
+      #expect((Self.rows + Self.variants).contains { $0.target.hasSuffix("/\(call)") }, "\(call)")
+    }
+  }
+
   @Test func everyRouteIsOpenToWhomItIsToBeAndToNobodyElse() throws {
     try Self.run { daemon, _ in
       for client in Client.allCases {
         let curl = try daemon.client()
         for row in Self.rows + Self.variants {
-          let answer = try curl.get(row.target, client.fields, method: row.method, body: [UInt8](row.body.utf8))
+          let fields = client.fields.merging(["Content-Type": "application/json"]) { $1 }
+          let answer = try curl.get(row.target, fields, method: row.method, body: [UInt8](row.body.utf8))
           let seen = "\(client) \(row.method) \(row.target): \(answer)"
           switch (row.rule, client) {
+          case (.nobody, _): #expect(answer.status == row.success || answer.status == 401, "\(seen)")
           case (.open, _): #expect(answer.status == 200, "\(seen)")
           case (_, .none), (_, .wrong):
             #expect(answer.status == 401 && answer["WWW-Authenticate"]?.hasPrefix("Bearer") == true, "\(seen)")

@@ -5,11 +5,17 @@ import Testing
 @Suite struct ManifestChangeTests {
   private static let shard = "/shard?rank=0&mp=1"
 
+  private static func listeners(_ folder: TemporaryFolder) -> [String] {
+    ["127.0.0.1:0", "unix:\(folder.path)/ws.sock"]
+  }
+
   /// A daemon over a copy of the sample, whose folder is a root.
   private static func run(_ body: (Daemon, TemporaryFolder, _ manifest: String) throws -> Void) throws {
     let folder = try TemporaryFolder()
     let manifest = try Checkpoints.sample(in: folder)
-    try Daemon.run([manifest, "--root", folder.path]) { try body($0, folder, manifest) }
+    try Daemon.run([manifest, "--root", folder.path], listen: ManifestChangeTests.listeners(folder)) {
+      try body($0, folder, manifest)
+    }
   }
 
   /// Makes another content of a copy of the sample, by a key that is part of its identity.
@@ -20,11 +26,11 @@ import Testing
   @Test func aCheckpointThatIsPutIsServed() throws {
     try ManifestChangeTests.run { daemon, folder, manifest in
       let path = try folder.copy(URL(fileURLWithPath: manifest).deletingLastPathComponent().path, as: "other")
-      let put = try daemon.get("/manifests/new", method: "PUT", body: "{\"path\": \"\(path)\"}")
+      let put = try daemon.administer("PUT", "/manifests/new", body: "{\"path\": \"\(path)\"}")
       #expect(put.status == 201)
       #expect(put["Location"] == "/manifests/new")
       #expect(try put.json()["state"]?.text == "ready")
-      let again = try daemon.get("/manifests/new", method: "PUT", body: "{\"path\": \"\(path)\"}")
+      let again = try daemon.administer("PUT", "/manifests/new", body: "{\"path\": \"\(path)\"}")
       #expect(again.status == 200)
       #expect(try again.json()["revision"] == put.json()["revision"])
       let body = try daemon.get(ManifestChangeTests.shard + "&model=gpt2-tiny").body
@@ -37,11 +43,11 @@ import Testing
     try ManifestChangeTests.run { daemon, folder, manifest in
       let text = String(decoding: try Repository.read(manifest), as: UTF8.self)
       let inline = text.replacing("\"name\": \"gpt2-tiny\",", with: "\"base_dir\": \"\(folder.path)/copy\",")
-      let put = try daemon.get("/manifests/inline", method: "PUT", body: inline)
+      let put = try daemon.administer("PUT", "/manifests/inline", body: inline)
       #expect(put.status == 201, "\(put)")
       // Where the files lie is no part of what they are.
       #expect(try put.json()["revision"] == daemon.manifest("gpt2-tiny")?["revision"])
-      #expect(try daemon.get("/manifests/inline/reload", method: "POST").status == 200)
+      #expect(try daemon.administer("POST", "/manifests/inline/reload").status == 200)
     }
   }
 
@@ -59,7 +65,7 @@ import Testing
   func whatCannotBePutIsRefusedAndNothingIsAdded(name: String, body: String, words: [String]) throws {
     try ManifestChangeTests.run { daemon, folder, _ in
       let body = body.replacing("FOLDER", with: folder.path)
-      let answer = try daemon.get("/manifests/\(name)", method: "PUT", body: body)
+      let answer = try daemon.administer("PUT", "/manifests/\(name)", body: body)
       #expect(answer.isError(400, "invalid_argument"), "\(answer)")
       for word in words { #expect(answer.text.contains(word.replacing("/", with: "/")), "\(answer)") }
       #expect(try daemon.get("/manifests").json().elements?.count == 1)
@@ -70,12 +76,12 @@ import Testing
     try ManifestChangeTests.run { daemon, folder, manifest in
       let body = "{\"path\": \"\(folder.path)/nothing\"}"
       #expect(
-        try daemon.get("/manifests/new", method: "PUT", body: body).isError(400, "failed_precondition", "nothing"))
+        try daemon.administer("PUT", "/manifests/new", body: body).isError(400, "failed_precondition", "nothing"))
       #expect(try daemon.get("/manifests").json().elements?.count == 1)
       // Still the only one, so that nobody has to name it.
       let before = try daemon.get(ManifestChangeTests.shard)
       #expect(before.status == 200)
-      let over = try daemon.get("/manifests/gpt2-tiny", method: "PUT", body: body)
+      let over = try daemon.administer("PUT", "/manifests/gpt2-tiny", body: body)
       #expect(over.isError(400, "failed_precondition", "served on"))
       #expect(try daemon.get(ManifestChangeTests.shard).body == before.body)
       let entry = try #require(try daemon.manifest("gpt2-tiny"))
@@ -83,13 +89,13 @@ import Testing
       #expect(entry["reload"]?["state"]?.text == "failed")
       #expect(entry["reload"]?["error"]?["message"]?.text?.contains("nothing") == true)
       // Its place is what it was.
-      #expect(try daemon.get("/manifests/gpt2-tiny/reload", method: "POST").status == 200)
+      #expect(try daemon.administer("POST", "/manifests/gpt2-tiny/reload").status == 200)
       #expect(try daemon.manifest("gpt2-tiny")?["reload"] == nil)
       // Whoever does not wait finds the error in the list.
-      #expect(try daemon.get("/manifests/new?wait=false", method: "PUT", body: body).status == 202)
+      #expect(try daemon.administer("PUT", "/manifests/new?wait=false", body: body).status == 202)
       try daemon.waitForManifests { $0.contains { $0["name"]?.text == "new" && $0["state"]?.text == "failed" } }
       #expect(try daemon.get(ManifestChangeTests.shard).status == 200)
-      #expect(try daemon.get("/manifests/new", method: "DELETE").status == 204)
+      #expect(try daemon.administer("DELETE", "/manifests/new").status == 204)
     }
   }
 
@@ -99,7 +105,7 @@ import Testing
     try ManifestChangeTests.run { daemon, folder, _ in
       let link = "\(folder.path)/link"
       try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: "\(elsewhere.path)/copy")
-      let answer = try daemon.get("/manifests/new", method: "PUT", body: "{\"path\": \"\(link)\"}")
+      let answer = try daemon.administer("PUT", "/manifests/new", body: "{\"path\": \"\(link)\"}")
       #expect(answer.isError(400, "failed_precondition", "outside the roots", "--root"), "\(answer)")
     }
   }
@@ -110,7 +116,7 @@ import Testing
       let other = try daemon.get("/shard?rank=1&mp=2")
       let old = try before.revision()
       try ManifestChangeTests.change(manifest)
-      let reload = try daemon.get("/manifests/gpt2-tiny/reload", method: "POST")
+      let reload = try daemon.administer("POST", "/manifests/gpt2-tiny/reload")
       #expect(reload.status == 200)
       let new = try #require(try reload.json()["revision"]?.text)
       #expect(new != old)
@@ -134,7 +140,7 @@ import Testing
       try handle.write(contentsOf: Data(bytes))
       try handle.close()
       #expect(try daemon.get(ManifestChangeTests.shard).isError(500, "data_loss"))
-      let new = try daemon.get("/manifests/gpt2-tiny/reload", method: "POST").json()
+      let new = try daemon.administer("POST", "/manifests/gpt2-tiny/reload").json()
       #expect(new["state"]?.text == "ready")
       #expect(new["previous_revisions"]?.elements == [])
       let pinned = try daemon.get(ManifestChangeTests.shard + "&revision=\(old)")
@@ -145,16 +151,18 @@ import Testing
   @Test func requestsInFlightFinishOnWhatTheyBeganWith() throws {
     let folder = try TemporaryFolder()
     let checkpoint = try Checkpoints.large(in: folder, bytes: 32 << 20)
-    try Daemon.run(["--name", "large", "--root", folder.path, checkpoint]) { daemon in
+    try Daemon.run(
+      ["--name", "large", "--root", folder.path, checkpoint], listen: ManifestChangeTests.listeners(folder)
+    ) { daemon in
       let expected = try daemon.get(ManifestChangeTests.shard).body
       let connection = try daemon.connect(receiveBuffer: 65_536)
       try connection.send("GET \(ManifestChangeTests.shard) HTTP/1.1\r\nHost: x\r\n\r\n")
       let head = try connection.head()
       let sample = try Checkpoints.sample(in: folder)
-      let put = try daemon.get("/manifests/large", method: "PUT", body: "{\"path\": \"\(sample)\"}")
+      let put = try daemon.administer("PUT", "/manifests/large", body: "{\"path\": \"\(sample)\"}")
       #expect(put.status == 200)
       #expect(try daemon.get(ManifestChangeTests.shard).body.count != expected.count)
-      #expect(try daemon.get("/manifests/large", method: "DELETE").status == 204)
+      #expect(try daemon.administer("DELETE", "/manifests/large").status == 204)
       #expect(try daemon.get(ManifestChangeTests.shard).isError(404, "not_found"))
       let length = try #require(head["Content-Length"].flatMap { Int($0) })
       #expect(try connection.body(length) == expected)
@@ -163,11 +171,11 @@ import Testing
 
   @Test func whatIsNotThereCannotBeChanged() throws {
     try ManifestChangeTests.run { daemon, _, _ in
-      #expect(try daemon.get("/manifests/none", method: "DELETE").isError(404, "not_found"))
-      #expect(try daemon.get("/manifests/none/reload", method: "POST").isError(404, "not_found"))
+      #expect(try daemon.administer("DELETE", "/manifests/none").isError(404, "not_found"))
+      #expect(try daemon.administer("POST", "/manifests/none/reload").isError(404, "not_found"))
       #expect(
-        try daemon.get("/manifests/gpt2-tiny/reload?now=1", method: "POST").isError(400, "invalid_argument", "wait"))
-      let wrong = try daemon.get("/manifests/gpt2-tiny", method: "POST")
+        try daemon.administer("POST", "/manifests/gpt2-tiny/reload?now=1").isError(400, "invalid_argument", "wait"))
+      let wrong = try daemon.administer("POST", "/manifests/gpt2-tiny")
       #expect(wrong.isError(405, "unimplemented"))
       #expect(wrong["Allow"] == "GET, HEAD, PUT, DELETE")
     }

@@ -12,7 +12,9 @@ import Testing
     for name in ["one", "two"] { _ = try Checkpoints.sample(in: folder, as: name) }
     let write = { (text: String) in _ = try folder.write("config.yaml", text: text) }
     try write("checkpoints:\n  manifests: \(manifests)\n")
-    try Daemon.run(["--config", "\(folder.path)/config.yaml"]) { try body($0, write) }
+    try Daemon.run(
+      ["--config", "\(folder.path)/config.yaml"], listen: ["127.0.0.1:0", "unix:\(folder.path)/ws.sock"]
+    ) { try body($0, write) }
   }
 
   @Test func checkpointsComeAndGo() throws {
@@ -52,7 +54,7 @@ import Testing
     try ReloadTests.run("[{path: one, name: a}]") { daemon, write in
       try write(text + "\n")
       daemon.process.hangUp()
-      daemon.waitForLog("configuration was not taken over; the old one holds")
+      try daemon.waitForLog("configuration was not taken over; the old one holds")
       #expect(try daemon.names() == ["a"])
       #expect(try daemon.get("/shard?rank=0&mp=1").status == 200)
       #expect(!daemon.process.errors.contains(ReloadTests.done))
@@ -65,7 +67,7 @@ import Testing
         "cache:\n  mode: always\n  bytes: 5\nlogging:\n  level: notice\ncheckpoints:\n  manifests: [{path: one, name: a}]\n"
       )
       daemon.process.hangUp()
-      daemon.waitForLog(ReloadTests.done)
+      try daemon.waitForLog(ReloadTests.done)
       let lines = daemon.process.errors.split(separator: "\n").filter { $0.contains("need a restart") }
       #expect(lines.count == 1)
       #expect(lines.first?.contains("cache.mode, cache.bytes") == true, "\(lines)")
@@ -77,10 +79,10 @@ import Testing
 
   @Test func whatRequestsChangedStays() throws {
     try ReloadTests.run("[{path: one, name: a}, {path: two, name: b}]") { daemon, _ in
-      let answer = try daemon.get("/manifests/b", method: "DELETE")
+      let answer = try daemon.administer("DELETE", "/manifests/b")
       #expect(answer.status == 204)
       daemon.process.hangUp()
-      daemon.waitForLog(ReloadTests.done)
+      try daemon.waitForLog(ReloadTests.done)
       #expect(try daemon.names() == ["a"])
     }
   }

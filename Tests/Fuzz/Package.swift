@@ -9,7 +9,10 @@ let package = Package(
     .systemLibrary(name: "CLibFuzzer"),
     .executableTarget(
       name: "fuzz",
-      dependencies: ["CLibFuzzer", .product(name: "WeightLoader", package: "weight-server")],
+      dependencies: [
+        "CLibFuzzer", .product(name: "WeightLoader", package: "weight-server"),
+        .product(name: "WeightServerClient", package: "weight-server"),
+      ],
       path: "Sources/Fuzz",
       swiftSettings: [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]),
   ]

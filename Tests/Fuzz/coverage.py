@@ -8,7 +8,9 @@ def main(target, summary, *sources):
         files = json.load(file)["data"][0]["files"]
     covered = count = 0
     for entry in files:
-        _, found, name = entry["filename"].partition("/Sources/Loader/")
+        # The path within its module.
+        _, found, name = entry["filename"].rpartition("/Sources/")
+        name = name.partition("/")[2]
         if found and any(name.startswith(source) for source in sources):
             lines = entry["summary"]["lines"]
             covered += lines["covered"]

@@ -7,6 +7,8 @@ import struct
 import sys
 import zipfile
 
+import http_corpus
+
 FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Fixtures")
 # Longer inputs make a target slow without teaching it more.
 LIMIT = 16_384
@@ -66,10 +68,18 @@ def inputs(name, data):
             yield "pickle", data
 
 
+def requests():
+    """Inputs of the targets for HTTP, whose first byte says how the rest is cut."""
+    for index, request in enumerate(http_corpus.requests()):
+        yield "head", bytes([index % 7]) + request
+    for index, chunks in enumerate(http_corpus.CHUNKS):
+        yield "chunked", bytes([index % 7]) + chunks + b"GET / HTTP/1.1"
+
+
 def main(out):
     count = 0
-    for name, data in files():
-        for target, seed in inputs(name, data):
+    for name, data in [*files(), (None, None)]:
+        for target, seed in inputs(name, data) if name else requests():
             if len(seed) <= LIMIT:
                 folder = os.path.join(out, target)
                 os.makedirs(folder, exist_ok=True)

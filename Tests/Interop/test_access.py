@@ -47,12 +47,12 @@ def test_a_reader_gets_every_range(guarded):
 
 
 def test_who_shows_no_token_is_asked_for_one(guarded):
-    for path in ["/shard?rank=0&mp=2", "/manifests", "/stats", "/", "/nothing"]:
+    for path in ["/shard?rank=0&mp=2", "/manifests", "/stats", "/metrics", "/nothing"]:
         answer = requests.get(guarded + path)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert answer.json()["code"] == "unauthenticated"
-    for path in ["/healthz", "/readyz"]:
+    for path in ["/healthz", "/readyz", "/"]:
         assert requests.get(guarded + path).status_code == 200
 
 

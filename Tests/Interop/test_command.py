@@ -59,7 +59,7 @@ def test_bash_completes_the_options_of_pull(tmp_path):
         ],
         capture_output=True, text=True,
     )  # fmt: skip
-    assert sorted(done.stdout.split()) == ["--verbose", "--verify"], (done.stdout, done.stderr)
+    assert sorted(done.stdout.split()) == ["--verbose", "--verify", "--version"], (done.stdout, done.stderr)
 
 
 def test_a_partition_passes_through_a_pipe(sample_url):

@@ -55,7 +55,7 @@ def sharing(tmp_path, monkeypatch, budget="auto"):
     path = tmp_path / "s"
     monkeypatch.setenv("WEIGHT_SERVER_SHARED_MEMORY_BYTES", str(budget))
     with daemon(SAMPLE, listen=f"unix:{path}"):
-        while b"ready" not in get(path, "/readyz"):
+        while b'"ready"' not in get(path, "/readyz"):
             pass
         yield path
 

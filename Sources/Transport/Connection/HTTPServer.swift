@@ -89,6 +89,13 @@ package final class HTTPServer: Sendable {
     return statistics
   }
 
+  /// Calls `then` once the queue that accepts and every loop have turned: where one is stuck, never.
+  package func whenTurned(_ then: @escaping @Sendable () -> Void) {
+    let group = DispatchGroup()
+    for queue in loops.map(\.queue) + [acceptQueue] { queue.async(group: group) {} }
+    group.notify(queue: .global(), execute: then)
+  }
+
   /// Stops: no connection is accepted any more, idle ones are closed, requests that were begun are answered with `Connection:
   /// close`, and what is not done within `time` is cut.
   /// - Returns: whether everything was done in time.

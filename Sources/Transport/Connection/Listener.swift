@@ -54,8 +54,8 @@ final class Listener: @unchecked Sendable {
     guard !hasEnded else { return }
     hasEnded = true
     socket.removeFile()
-    // The descriptor lives until Dispatch has let go of it, but nobody is to connect any more.
-    socket.socket.shutdown(.both)
+    // The descriptor lives until Dispatch has let go of it, but nobody is to connect any more; unless others listen with it too.
+    if !socket.isInherited { socket.socket.shutdown(.both) }
     if isPaused { source.resume() }
     source.cancel()
   }

@@ -37,7 +37,10 @@ struct RequestBodyReader: Sendable {
       var rest = bytes
       while true {
         switch try decoder.next(rest) {
-        case .needMore: return .needMore
+        case .needMore:
+          // A chunk that states too much is not waited for.
+          if decoder.remaining > limit - body.count { throw RequestBodyReader.tooLarge(limit) }
+          return .needMore
         case .end(let index): return .whole(index)
         case .data(let range):
           if range.count > limit - body.count { throw RequestBodyReader.tooLarge(limit) }

@@ -37,6 +37,9 @@ package struct ChunkedDecoder: Sendable {
     trailers = FieldSection(limits: limits)
   }
 
+  /// Bytes of the current chunk that are still to come.
+  package var remaining: Int { if case .data(let remaining) = state { remaining } else { 0 } }
+
   /// Whether the body is over.
   package var isFinished: Bool { state == .finished }
 

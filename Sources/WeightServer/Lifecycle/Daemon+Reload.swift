@@ -12,6 +12,9 @@ extension Daemon {
   @discardableResult
   package func reload(_ read: () throws(ConfigurationError) -> Configuration) -> Bool {
     let old = current.withLock { $0 }
+    let service = service.withLock { $0 }
+    service?.reloading()
+    defer { service?.reloaded() }
     do throws(ConfigurationError) {
       let wanted = try read()
       let settings = try RuntimeSettings(wanted)

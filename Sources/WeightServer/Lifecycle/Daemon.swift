@@ -21,6 +21,7 @@ package final class Daemon: Sendable {
   let credentials: TLSCredentials?
   let tokens: TokenStore?
   private let tokenTimer: RepeatingTimer?
+  let service = Mutex<ServiceReporter?>(nil)
 
   /// A daemon that does nothing yet.
   /// - Parameters:
@@ -100,13 +101,23 @@ package final class Daemon: Sendable {
     // Names are reserved before the first request can ask for them.
     catalog.load(configuration.checkpoints.manifests, options: settings.catalog.options, on: loading)
     watch(configuration.checkpoints, atStart: true)
-    return try server.start(addresses)
+    let bound = try server.start(addresses)
+    for address in InheritedSockets.shared.untaken {
+      logger.warning(
+        "the service manager passed a socket that no address of listen names", metadata: ["address": "\(address)"])
+    }
+    if let manager = ServiceManager(ProcessEnvironment.variables) {
+      let reporter = ServiceReporter(manager, probe: server.whenTurned) { [catalog] in catalog.summary }
+      service.withLock { $0 = reporter }
+    }
+    return bound
   }
 
   /// Stops accepting, finishes what is in flight, and ends.
   /// - Returns: whether everything was finished in time.
   package func drain() async -> Bool {
     let limit = current.withLock { $0.limits.drain }
+    service.withLock { $0 }?.stopping()
     logger.notice("draining", metadata: ["limit_seconds": "\(limit.inSeconds)"])
     let isDone = await server.drain(within: limit)
     logger.notice("stopped", metadata: ["complete": "\(isDone)"])

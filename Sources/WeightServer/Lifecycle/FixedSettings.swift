@@ -13,6 +13,7 @@ enum FixedSettings {
     ("cache.folder", { $0.cache.folder }),
     ("cache.bytes", { "\($0.cache.bytes)" }),
     ("cache.prefill", { "\($0.cache.prefill)" }),
+    ("shared_memory.bytes", { "\($0.sharedMemory)" }),
     ("tls", { "\($0.tls)" }),
     ("limits", { "\(FixedSettings.limits($0, drain: .zero))" }),
     ("logging.format", { "\($0.logging.format)" }),
@@ -38,6 +39,7 @@ enum FixedSettings {
     kept.checkpoints.quiet = old.checkpoints.quiet
     kept.checkpoints.rescan = old.checkpoints.rescan
     kept.cache = old.cache
+    kept.sharedMemory = old.sharedMemory
     kept.tls = old.tls
     kept.limits = limits(old, drain: new.limits.drain)
     kept.logging.format = old.logging.format

@@ -28,6 +28,10 @@ final class RPCExchange: Sendable {
   func prepare(_ request: Request, then: @escaping @Sendable () -> Void) {
     let result: Result<Prepared, StatusError>
     do throws(StatusError) {
+      // The connection sees to a deadline that passes meanwhile; work that is too late already is not begun.
+      if let deadline = request.deadline, deadline <= .now {
+        throw StatusError(.deadlineExceeded, "the deadline passed before the call was begun")
+      }
       let outer = try RPCRequest(request)
       let call = try method.begin(outer)
       let (inner, route) = try find(call.inner, for: request)

@@ -55,6 +55,13 @@ struct Daemon {
     try get("/manifests").json().elements?.first { $0["name"]?.text == name }
   }
 
+  /// One exchange over the Unix socket that it also listens on, as a user who may change what is served.
+  func administer(_ method: String, _ target: String, body: String = "") throws -> Answer {
+    let socket = try #require(listeners.first { $0.hasPrefix("unix:") }).dropFirst("unix:".count)
+    return try CurlClient(base: "http://localhost", socket: String(socket)).get(
+      target, method: method, body: [UInt8](body.utf8))
+  }
+
   /// The names of the checkpoints, in order.
   func names() throws -> [String] {
     try #require(try get("/manifests").json().elements).compactMap { $0["name"]?.text }
@@ -63,12 +70,20 @@ struct Daemon {
   /// Asks until something holds of the list of checkpoints.
   func waitForManifests(_ holds: ([JSON]) -> Bool) throws {
     let client = try client()
-    while try !holds(client.get("/manifests").json().elements ?? []) {}
+    var list: Answer
+    let deadline = ContinuousClock.now + .seconds(60)
+    repeat {
+      list = try client.get("/manifests")
+      guard ContinuousClock.now < deadline else { throw UnexpectedEnd("the list of checkpoints stays \(list)") }
+    } while try !holds(list.json().elements ?? [])
   }
 
   /// Waits until the log has a text so many times.
-  func waitForLog(_ text: String, count: Int = 1) {
-    while process.errors.ranges(of: text).count < count {}
+  func waitForLog(_ text: String, count: Int = 1) throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while process.errors.ranges(of: text).count < count {
+      guard ContinuousClock.now < deadline else { throw UnexpectedEnd("the log lacks '\(text)': \(process.errors)") }
+    }
   }
 
   /// The first listener's URL.
@@ -92,8 +107,8 @@ struct Daemon {
 
   /// One exchange on a connection of its own.
   func get(
-    _ target: String, _ fields: [String: String] = [:], method: String = "GET", body: String = ""
+    _ target: String, _ fields: [String: String] = [:], method: String = "GET"
   ) throws -> Answer {
-    try client().get(target, fields, method: method, body: [UInt8](body.utf8))
+    try client().get(target, fields, method: method)
   }
 }

@@ -1,4 +1,5 @@
 import Loader
+import Platform
 import TestSupport
 import Testing
 

@@ -3,12 +3,13 @@ import Glibc
 
 /// `fuzz TARGET [libFuzzer's arguments]`: gives a parser inputs that libFuzzer makes.
 ///
-/// libFuzzer's own `main` is left out: with seven targets behind one, the parsers are compiled and linked once.
+/// libFuzzer's own `main` is left out: with all targets behind one, the parsers are compiled and linked once.
 @main enum Fuzz {
   /// The targets by name.
   static let targets: [String: any FuzzTarget.Type] = [
     "safetensors": SafetensorsTarget.self, "zip": ZipTarget.self, "pickle": PickleTarget.self, "npy": NumPyTarget.self,
     "dcp": DistributedTarget.self, "json": JSONTarget.self, "manifest": ManifestTarget.self,
+    "head": RequestHeadTarget.self, "chunked": ChunkedTarget.self,
   ]
 
   /// The one that was asked for: set before libFuzzer starts, which calls from this thread only.
