@@ -4,22 +4,26 @@
 CONFIG ?= config.yaml
 PYTHON ?= python3
 FUZZ_SECONDS ?= 60
+SOAK_MINUTES ?= 30
 INTEROP := Tests/Interop
 VENV := $(INTEROP)/.venv
 BENCH_VENV := Benchmarks/.venv
 
 export SWIFT_BACKTRACE ?= enable=no
 
-.PHONY: help serve test lint interop examples bench torture fuzz clean
+.PHONY: help serve test lint interop page-test deploy-test examples bench sanitize torture soak fuzz clean
 
 help:
 	@echo 'make serve    build the release binary and serve what $(CONFIG) says'
 	@echo 'make test     build and run the Swift tests, unit to end to end'
 	@echo 'make lint     formatting and the conventions of CONTRIBUTING.md'
 	@echo 'make interop  Python clients against the built binary'
+	@echo 'make page-test    the page for people in headless Chromium; PAGE_PICTURES=DIR keeps pictures'
+	@echo 'make deploy-test  the files of deploy/ with systemd, nginx, Apache Traffic Server and Prometheus'
 	@echo 'make examples build the programs in Examples, and run them'
 	@echo 'make bench    measure against nginx, DeepSpeed, Python and others, in the same run; ONLY=serve,cold for some of it'
-	@echo 'make torture  the tests under the thread and the address sanitizer'
+	@echo 'make sanitize the Swift tests under the thread and the address sanitizer'
+	@echo 'make torture  the same, and $(SOAK_MINUTES) minutes of mixed load with changes and faults'
 	@echo 'make fuzz     each parser of files for $(FUZZ_SECONDS) seconds with inputs that libFuzzer makes; Scripts/fuzz for one'
 	@echo 'make clean    remove everything that was built'
 
@@ -52,6 +56,22 @@ interop: $(VENV)/made
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
 
+page-test: $(VENV)/made
+	Scripts/bootstrap page
+	swift build --product weight-server
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)/test_page.py
+
+$(VENV)/deploy: Tests/Deploy/requirements.txt $(VENV)/made
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+deploy-test: $(VENV)/deploy
+	Scripts/bootstrap deploy
+	swift build --product weight-server
+	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
+	  $(VENV)/bin/python -m pytest -p no:cacheprovider Tests/Deploy
+
 examples: $(VENV)/made
 	Scripts/bootstrap
 	for example in Examples/*/Package.swift; do \
@@ -79,10 +99,16 @@ bench: $(BENCH_VENV)/made
 	  --benchmarks "$$(swift build --configuration release --package-path Benchmarks --show-bin-path)" \
 	  $(if $(ONLY),--only $(ONLY),--results Benchmarks/RESULTS.md)
 
-torture:
+sanitize:
 	Scripts/bootstrap
-	swift test --disable-xctest --sanitize=thread --scratch-path .build-thread
-	swift test --disable-xctest --sanitize=address --scratch-path .build-address
+	Scripts/sanitize
+
+soak:
+	Scripts/bootstrap python
+	swift build --configuration release --product weight-server
+	Scripts/soak "$$(swift build --configuration release --show-bin-path)/weight-server" --minutes $(SOAK_MINUTES)
+
+torture: sanitize soak
 
 fuzz:
 	Scripts/bootstrap python

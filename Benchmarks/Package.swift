@@ -13,6 +13,8 @@ let package = Package(
     .executableTarget(name: "ExecuteBenchmark", dependencies: [loader], swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(name: "ClientBenchmark", dependencies: [client], swiftSettings: [.swiftLanguageMode(.v6)]),
     .executableTarget(name: "URLSessionBenchmark", swiftSettings: [.swiftLanguageMode(.v6)]),
-    .executableTarget(name: "Receive", cSettings: [.unsafeFlags(["-O2"])]),
+    .executableTarget(
+      name: "Receive", cSettings: [.unsafeFlags(["-O2"])],
+      linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
   ]
 )

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from checkpoints import write_megatron
-from harness import Row, Table, compare, memory, say, timed
+from harness import Row, Table, compare, compare_all, memory, say, timed
 
 TITLE = "Cold: a 2 GiB Megatron checkpoint of mp 2, resharded"
 MIB = 2048
@@ -44,34 +44,38 @@ class DeepSpeed:
 
 def degree(bench, manifest, mp, asked):
     """The rows of one degree."""
-    rounds = bench.rounds(6)
     ranks = ",".join(map(str, range(mp)))
-    what = f"all ranks of mp {mp}"
+    what, clients = f"all ranks of mp {mp}", f"{mp} client{'s' * (mp > 1)}"
     peer = DeepSpeed(bench, manifest.parent, mp)
     execute = bench.worker(bench.programs.benchmark("ExecuteBenchmark"))
-    rows = [compare(
-        f"{what}, the plan executed in process into {kind} memory",
-        lambda: execute.ask(f"{kind} 2 {mp} {ranks} {manifest}")[0], peer.seconds, "s", rounds,
-        asked["fresh"] if kind == "fresh" else None, faster=True) for kind in ("fresh", "touched")]
-    execute.close()
     receiver, daemon = bench.receiver(), bench.daemon(manifest)
     paths = [f"/shard?rank={rank}&mp={mp}" for rank in range(mp)]
     anonymous = 0
 
+    def executed(kind):
+        return lambda: execute.ask(f"{kind} 2 {mp} {ranks} {manifest}")[0]
+
     def served(kind):
-        nonlocal anonymous
-        seconds = receiver.take(daemon.port, paths, kind)[0]
-        anonymous = max(anonymous, memory(daemon.pid)[0])
-        return seconds
-    for kind in ("fresh", "touched"):
-        rows.append(compare(
-            f"{what}, over HTTP to {mp} client{'s' * (mp > 1)} at once, into {kind} memory", lambda: served(kind),
-            peer.seconds, "s", rounds, asked["http " + kind], faster=True))
+        def work():
+            nonlocal anonymous
+            seconds = receiver.take(daemon.port, paths, kind)[0]
+            anonymous = max(anonymous, memory(daemon.pid)[0])
+            return seconds
+        return work
+    rows = compare_all([
+        (f"{what}, the plan executed in process into fresh memory", executed("fresh"), asked["fresh"]),
+        (f"{what}, the plan executed in process into touched memory", executed("touched"), None),
+        (f"{what}, over HTTP to {clients} at once, into fresh memory", served("fresh"), asked["http fresh"]),
+        (f"{what}, over HTTP to {clients} at once, into touched memory", served("touched"), asked["http touched"]),
+    ], peer.seconds, "s", bench.rounds(7), faster=True)
+    execute.close()
     rows.append(Row(
         f"{what}: anonymous memory of the daemon, against what DeepSpeed's processes have resident at most, together",
         [anonymous], [peer.highest], "MiB", [anonymous / peer.highest], 1 / asked["memory"], least=False))
     say(f"  {anonymous:.1f} MiB against {peer.highest:.0f} MiB")
     peer.close()
+    receiver.worker.close()
+    daemon.stop()
     return rows
 
 
@@ -93,7 +97,7 @@ def files(bench, manifest, mp, on, name):
     row = compare(
         f"export of all ranks of mp {mp}, {name}",
         lambda: emptied(ours, lambda: bench.export(manifest, mp, ours)),
-        lambda: emptied(theirs, lambda: copy(same, theirs)), "s", bench.rounds(6), 1.3, least=False)
+        lambda: emptied(theirs, lambda: copy(same, theirs)), "s", bench.rounds(7), 1.3, least=False)
     shutil.rmtree(folder)
     folder.mkdir()
     return row
@@ -106,10 +110,10 @@ def in_process_beside_copy(bench, manifest):
     same = list((folder / "same").iterdir())
     (folder / "copy").mkdir()
     execute = bench.worker(bench.programs.benchmark("ExecuteBenchmark"))
-    rows = [compare(
-        f"all ranks of mp 4, executed in process into {kind} memory, against cp to memory that was touched",
-        lambda: execute.ask(f"{kind} 2 4 0,1,2,3 {manifest}")[0], lambda: timed(lambda: copy(same, folder / "copy")),
-        "s", bench.rounds(6), faster=True) for kind in ("fresh", "touched")]
+    rows = compare_all([
+        (f"all ranks of mp 4, executed in process into {kind} memory",
+         lambda kind=kind: execute.ask(f"{kind} 2 4 0,1,2,3 {manifest}")[0], None) for kind in ("fresh", "touched")
+    ], lambda: timed(lambda: copy(same, folder / "copy")), "s", bench.rounds(7), faster=True)
     execute.close()
     shutil.rmtree(folder)
     folder.mkdir()
@@ -120,6 +124,7 @@ def run(bench):
     folder = bench.folder()
     say("  making the checkpoint")
     manifest = write_megatron(folder, bench.mib(MIB))
+    small = write_megatron(bench.folder(), bench.mib(MIB) // 4)
     rows = []
     for mp, asked in DEGREES.items():
         rows += degree(bench, manifest, mp, asked)
@@ -128,5 +133,5 @@ def run(bench):
                 "program in C, whose fresh memory is of huge pages, as the client library's is.")
     yield Table("Cold, against cp", "cp --reflink=never --sparse=never", [
         *in_process_beside_copy(bench, manifest),
-        files(bench, manifest, 4, None, "to the disk's file system"),
+        files(bench, small, 4, None, "a quarter as large, to the disk's file system"),
         files(bench, manifest, 4, "/dev/shm", "to a file system in memory")])

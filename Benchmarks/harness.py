@@ -34,11 +34,19 @@ http {{
   uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
   server {{
     listen 127.0.0.1:{port} backlog=8192;
+    {tls}
     root {files};
     location = /healthz {{ default_type application/json; return 200 '{{"status":"ok"}}'; }}
   }}
 }}
 """
+
+NGINX_TLS = """listen 127.0.0.1:{port} ssl;
+    ssl_certificate {certificate};
+    ssl_certificate_key {key};
+    ssl_protocols TLSv1.3;
+    ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
+    ssl_buffer_size 16k;"""
 
 
 @dataclasses.dataclass
@@ -121,18 +129,29 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def compare(work, ours, peer, unit, rounds, asked=None, least=True, faster=None):
-    """Measures by turns A B A B, after one of each that is not counted. `faster` says that figures are times, and the ratio how many
-    times less ours is; else the ratio is ours over the peer's."""
-    ours(), peer()
-    mine, theirs = [], []
-    for _ in range(rounds):
-        mine.append(ours())
-        theirs.append(peer())
-    pairs = zip(mine, theirs)
-    row = Row(work, mine, theirs, unit, [b / a if faster else a / b for a, b in pairs], asked, least)
-    say(f"  {row.median:6.2f} ({row.interval[0]:.2f} to {row.interval[1]:.2f}), asked {row.wish}: {work}")
-    return row
+def compare(work, ours, peer, unit, rounds, asked=None, least=True, faster=False):
+    """Measures one thing and its peer by turns."""
+    return compare_all([(work, ours, asked)], peer, unit, rounds, least, faster)[0]
+
+
+def compare_all(works, peer, unit, rounds, least=True, faster=False):
+    """Measures each of some (work, ours, asked), then their peer, and so on, after one of each that is not counted. `faster` says that
+    figures are times, and the ratio how many times less ours is; else the ratio is ours over the peer's."""
+    mine, theirs = [[] for _ in works], []
+    for number in range(rounds + 1):
+        figures = [ours() for _, ours, _ in works]
+        figure = peer()
+        if number:
+            theirs.append(figure)
+            for taken, own in zip(mine, figures):
+                taken.append(own)
+    rows = []
+    for (work, _, asked), taken in zip(works, mine):
+        ratios = [b / a if faster else a / b for a, b in zip(taken, theirs)]
+        rows.append(Row(work, taken, theirs, unit, ratios, asked, least))
+        low, high = rows[-1].interval
+        say(f"  {rows[-1].median:6.2f} ({low:.2f} to {high:.2f}), asked {rows[-1].wish}: {work}")
+    return rows
 
 
 class Worker:
@@ -213,26 +232,41 @@ class Bench:
         self.stack.callback(stop, process)
         return process
 
-    def daemon(self, *checkpoints, cache=None, **settings):
+    def daemon(self, *checkpoints, cache=None, certificate=None, **settings):
         """A weight server of ours that is ready. `cache` is a folder for partitions, all of which are then kept."""
         environment = {"WEIGHT_SERVER_LOGGING_LEVEL": "warning", "WEIGHT_SERVER_CACHE_MODE": "always" if cache else "never"}
         if cache:
             environment |= {"WEIGHT_SERVER_CACHE_FOLDER": str(cache), "WEIGHT_SERVER_CACHE_BYTES": str(64 << 30)}
         environment |= {f"WEIGHT_SERVER_{name.upper()}": str(value) for name, value in settings.items()}
+        listen = ["--listen", "127.0.0.1:0"]
+        if certificate:
+            listen += ["--listen", "https://127.0.0.1:0"]
+            environment |= {"WEIGHT_SERVER_TLS_CERTIFICATE": str(certificate[0]), "WEIGHT_SERVER_TLS_KEY": str(certificate[1])}
         process = self.process(
-            self.programs.server, "serve", "--listen", "127.0.0.1:0", *checkpoints, stdout=subprocess.PIPE, text=True,
+            self.programs.server, "serve", *listen, *checkpoints, stdout=subprocess.PIPE, text=True,
             env=dict(os.environ, **environment))
-        port = int(process.stdout.readline().rsplit(":", 1)[1])
-        wait_for(f"http://127.0.0.1:{port}/readyz")
-        return Server(process, port)
+        ports = [int(process.stdout.readline().rsplit(":", 1)[1]) for _ in range(len(listen) // 2)]
+        wait_for(f"http://127.0.0.1:{ports[0]}/readyz")
+        return Server(process, *ports)
 
-    def nginx(self, files):
-        """nginx with sendfile and two workers over the files of a folder."""
-        work, port = self.folder(), free_port()
-        (work / "nginx.conf").write_text(NGINX.format(work=work, files=files, port=port))
+    def certificate(self):
+        """Paths of a certificate for this machine that signs itself, and of its key."""
+        folder = self.folder()
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+             "/CN=localhost", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"], check=True,
+            stderr=subprocess.DEVNULL)
+        return folder / "certificate.pem", folder / "key.pem"
+
+    def nginx(self, files, certificate=None):
+        """nginx with sendfile and two workers over the files of a folder; by TLS too where it is given a certificate."""
+        work, port, tls = self.folder(), free_port(), ""
+        if certificate:
+            tls = NGINX_TLS.format(port=free_port(), certificate=certificate[0], key=certificate[1])
+        (work / "nginx.conf").write_text(NGINX.format(work=work, files=files, port=port, tls=tls))
         process = self.process("nginx", "-c", work / "nginx.conf", "-p", work, "-g", "user root;")
         wait_for(f"http://127.0.0.1:{port}/healthz")
-        return Server(process, port)
+        return Server(process, port, int(re.search(r":(\d+) ssl", tls).group(1)) if tls else None)
 
     def export(self, checkpoint, mp, output, rank=None):
         rank = [] if rank is None else ["--rank", str(rank)]
@@ -245,6 +279,7 @@ class Bench:
 class Server:
     process: subprocess.Popen
     port: int
+    tls_port: int | None = None
 
     @property
     def pid(self):

@@ -26,7 +26,9 @@ def run(bench):
     files, rounds = bench.folder(), bench.rounds(9)
     for mp in (1, 4):
         bench.export(checkpoint, mp, files, rank=0)
-    receiver, nginx, direct = bench.receiver(), bench.nginx(files), bench.daemon(checkpoint)
+    certificate = bench.certificate()
+    receiver, nginx = bench.receiver(), bench.nginx(files, certificate)
+    direct = bench.daemon(checkpoint, certificate=certificate)
     cached = bench.daemon(checkpoint, cache=bench.folder())
     gathered = f"/shard?rank=0&mp=4&tensors={GATHERED}"
     subprocess.run(["curl", "-sfo", files / "gathered", f"http://127.0.0.1:{direct.port}{gathered}"], check=True)
@@ -48,6 +50,12 @@ def run(bench):
         rows.append(row("mp 4, direct, a third of it gathered", direct, "/shard?rank=0&mp=4", part, connections, None))
     for connections in (1, 4, 64):
         rows.append(row("mp 4, direct, the gathered tensors alone", direct, gathered, "/gathered", connections, 0.9))
+    for connections in (1, 4):
+        rows.append(compare(
+            f"mp 1, direct, TLS 1.3 with AES-128-GCM, {connections} connection{'s' * (connections > 1)}",
+            lambda: receiver.rate(f"{direct.tls_port}tls", "/shard?rank=0&mp=1", connections, least=bench.mib(MIB) << 20),
+            lambda: receiver.rate(f"{nginx.tls_port}tls", whole, connections, least=bench.mib(MIB) << 20), "GB/s",
+            bench.rounds(7), 1))
     yield Table(TITLE, "nginx, sendfile, ready files of the same bytes", rows)
     script = bench.folder() / "head.lua"
     script.write_text('wrk.method = "HEAD"\n')

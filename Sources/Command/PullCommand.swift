@@ -60,12 +60,15 @@ struct PullCommand: AsyncParsableCommand, TalkativeCommand {
   @Flag(help: "Say more about errors.")
   var verbose = false
 
-  @Argument(help: ArgumentHelp("http://HOST:PORT, https://HOST:PORT or unix:PATH; several may be given.", valueName: "url"))
+  @Argument(
+    help: ArgumentHelp("http://HOST:PORT, https://HOST:PORT or unix:PATH; several may be given.", valueName: "url"))
   var urls: [String]
 
   func validate() throws {
     guard (rank == nil) != (ranks == nil) else { throw ValidationError("give either --rank or --ranks") }
-    guard !urls.isEmpty else { throw ValidationError("name a server, as http://HOST:PORT, https://HOST:PORT or unix:PATH") }
+    guard !urls.isEmpty else {
+      throw ValidationError("name a server, as http://HOST:PORT, https://HOST:PORT or unix:PATH")
+    }
     guard !isPiped || wanted.count == 1 else {
       throw ValidationError("-o - takes one rank: the bytes of several would run together")
     }

@@ -20,7 +20,9 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
   var config: String?
 
   @Option(
-    help: ArgumentHelp("Where to listen: HOST:PORT (port 0: any), https://HOST:PORT or unix:PATH; may be repeated.", valueName: "address"))
+    help: ArgumentHelp(
+      "Where to listen: HOST:PORT (port 0: any), https://HOST:PORT or unix:PATH; may be repeated.", valueName: "address"
+    ))
   var listen: [String] = []
 
   @Option(help: ArgumentHelp("A folder that checkpoints' files may lie in; may be repeated.", valueName: "folder"))

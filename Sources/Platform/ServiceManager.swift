@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The service manager that started this process, where it wants to be told how it is: systemd's protocol (sd_notify(3)), one datagram

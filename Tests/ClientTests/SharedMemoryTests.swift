@@ -31,7 +31,7 @@ import Transport
       fields[.reprDigest] = digest
       let representation = Representation(
         length: bytes.count, entityTag: EntityTag("v1"), lastModified: nil, fields: fields
-      ) { PieceList([.bytes(Array(bytes[$0]))]) }
+      ) { [bytes] in PieceList([.bytes(Array(bytes[$0]))]) }
       var response = serve(representation, for: request.head)
       if request.head.method == .head, let memory, request.head.fields[.acceptDescriptor] != nil,
         let passed = try? memory.open()

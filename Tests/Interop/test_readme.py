@@ -1,4 +1,5 @@
 """What README tells a newcomer to type has to work as it stands there."""
+import os
 import re
 import subprocess
 import sys
@@ -18,7 +19,8 @@ def test_the_python_lines_run(sample_url, tmp_path):
     assert blocks("python")
     for block in blocks("python"):
         done = subprocess.run(
-            [sys.executable, "-c", block.replace(ADDRESS, sample_url)], cwd=tmp_path, capture_output=True, text=True
+            [sys.executable, "-c", block.replace(ADDRESS, sample_url)], cwd=tmp_path, capture_output=True, text=True,
+            env={**os.environ, "HF_HOME": str(tmp_path / "home")},
         )
         assert done.returncode == 0, done.stderr
 

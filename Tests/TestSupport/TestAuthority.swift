@@ -4,6 +4,7 @@ import Foundation
 public final class TestAuthority: Sendable {
   /// What openssl said where it failed.
   public struct Failure: Error, CustomStringConvertible {
+    /// What it said.
     public let description: String
   }
 

@@ -5,6 +5,8 @@
 //
 //     MODE LEAST PORT PATH...    ->    SECONDS BYTES SECONDS_TO_THE_FIRST_BYTE
 //
+// PORT is followed by `tls` where TLS 1.3 with AES-128-GCM is to be spoken, and nothing verified.
+//
 // A thread for each path asks for it until all have received LEAST bytes together, at least once each. MODE says where bodies go:
 //   window   1 MiB of each thread's own, over and over
 //   touched  memory of the whole body, which was touched by the command before
@@ -12,6 +14,8 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,6 +31,11 @@ enum { window_size = 1 << 20, head_limit = 1 << 16, most_threads = 4096 };
 
 enum mode { window, touched, fresh };
 
+struct stream {
+  int descriptor;
+  SSL *tls;
+};
+
 struct worker {
   pthread_t thread;
   char path[1024];
@@ -40,6 +49,7 @@ static _Atomic size_t total;
 static size_t least;
 static enum mode mode;
 static int port;
+static SSL_CTX *context;
 
 static double now(void) {
   struct timespec time;
@@ -66,26 +76,36 @@ static void make_room(struct worker *worker, size_t size) {
   worker->capacity = size;
 }
 
-static int connect_to_server(void) {
-  int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+static struct stream connect_to_server(void) {
+  struct stream stream = {socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), NULL};
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  if (descriptor < 0 || connect(descriptor, (struct sockaddr *)&address, sizeof address)) fail("connect");
-  return descriptor;
+  if (stream.descriptor < 0 || connect(stream.descriptor, (struct sockaddr *)&address, sizeof address)) fail("connect");
+  if (context) {
+    stream.tls = SSL_new(context);
+    if (!stream.tls || SSL_set_fd(stream.tls, stream.descriptor) != 1 || SSL_connect(stream.tls) != 1) fail("TLS");
+  }
+  return stream;
 }
 
-static size_t receive_some(int descriptor, char *to, size_t size) {
-  ssize_t count = recv(descriptor, to, size, 0);
+static size_t receive_some(struct stream stream, char *to, size_t size) {
+  ssize_t count = stream.tls ? SSL_read(stream.tls, to, size > INT_MAX ? INT_MAX : size) : recv(stream.descriptor, to, size, 0);
   if (count < 0) fail("recv");
   return count;
 }
 
+static void ask(struct stream stream, const char *path) {
+  char request[2048];
+  int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+  if ((stream.tls ? SSL_write(stream.tls, request, size) : send(stream.descriptor, request, size, 0)) != size) fail("send");
+}
+
 // Reads a head and what came of the body behind it, which is moved to where the body goes. Gives the body's length.
-static size_t receive_head(int descriptor, struct worker *worker, size_t *done) {
+static size_t receive_head(struct stream stream, struct worker *worker, size_t *done) {
   char head[head_limit + 1];
   size_t filled = 0;
   char *end = NULL;
   while (!end) {
-    size_t count = receive_some(descriptor, head + filled, head_limit - filled);
+    size_t count = receive_some(stream, head + filled, head_limit - filled);
     if (count == 0) fail("the answer has no whole head");
     filled += count;
     head[filled] = 0;
@@ -105,20 +125,19 @@ static size_t receive_head(int descriptor, struct worker *worker, size_t *done) 
 }
 
 static void receive_answer(struct worker *worker, double start) {
-  int descriptor = connect_to_server();
-  char request[2048];
-  int size = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", worker->path);
-  if (send(descriptor, request, size, 0) != size) fail("send");
-  size_t done = 0, length = receive_head(descriptor, worker, &done);
+  struct stream stream = connect_to_server();
+  ask(stream, worker->path);
+  size_t done = 0, length = receive_head(stream, worker, &done);
   if (worker->first == 0) worker->first = now() - start;
   while (done < length) {
     size_t left = length - done;
-    size_t count = receive_some(descriptor, worker->memory + (mode == window ? 0 : done),
+    size_t count = receive_some(stream, worker->memory + (mode == window ? 0 : done),
                                 mode == window && left > window_size ? window_size : left);
     if (count == 0) fail("the answer ended early");
     done += count;
   }
-  close(descriptor);
+  SSL_free(stream.tls);
+  close(stream.descriptor);
   if (mode == fresh) munmap(worker->memory, worker->capacity), worker->memory = NULL, worker->capacity = 0;
   total += length;
 }
@@ -135,7 +154,14 @@ static int parse(char *line) {
   if (!word) return 0;
   mode = !strcmp(word, "window") ? window : !strcmp(word, "touched") ? touched : fresh;
   least = strtoull(strtok(NULL, " \n"), NULL, 10);
-  port = atoi(strtok(NULL, " \n"));
+  char *rest;
+  port = strtol(strtok(NULL, " \n"), &rest, 10);
+  SSL_CTX_free(context);
+  context = NULL;
+  if (!strcmp(rest, "tls")) {
+    context = SSL_CTX_new(TLS_client_method());
+    if (!context || SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") != 1) fail("TLS");
+  }
   int count = 0;
   while ((word = strtok(NULL, " \n")) && count < most_threads) {
     workers[count].first = 0;

@@ -98,7 +98,8 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   private static func refused(_ url: String, _ why: String) -> WeightClientError {
     WeightClientError(
       .request, .invalidArgument,
-      "\"\(url.escaped)\" is no server's address: \(why); it looks like http://HOST:PORT, https://HOST:PORT or unix:PATH")
+      "\"\(url.escaped)\" is no server's address: \(why); it looks like http://HOST:PORT, https://HOST:PORT or "
+        + "unix:PATH")
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {

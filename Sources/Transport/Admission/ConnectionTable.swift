@@ -1,9 +1,9 @@
 /// How many connections are open, in all and of each client. A client without connections takes no room.
 struct ConnectionTable<Client: Hashable> {
   /// Connections at a time.
-  let limit: Int
+  private(set) var limit: Int
   /// Connections of one client at a time.
-  let clientLimit: Int
+  private(set) var clientLimit: Int
   /// Connections that are open.
   private(set) var open = 0
   private var clients: [Client: Entry] = [:]
@@ -22,6 +22,12 @@ struct ConnectionTable<Client: Hashable> {
   }
 
   init(limit: Int, clientLimit: Int) {
+    self.limit = limit
+    self.clientLimit = clientLimit
+  }
+
+  /// Holds those who come from here on to other limits; nobody is sent away.
+  mutating func setLimits(_ limit: Int, ofClient clientLimit: Int) {
     self.limit = limit
     self.clientLimit = clientLimit
   }

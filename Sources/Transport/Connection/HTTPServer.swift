@@ -17,7 +17,7 @@ package final class HTTPServer: Sendable {
   /// Refused connections at a time that are waited for until they have heard it; more are told and closed at once.
   private static let refusalLimit = 256
 
-  private let context: ServerConnection.Context
+  private let contexts: Mutex<ServerConnection.Context>
   private let loops: [EventLoop]
   private let acceptQueue = DispatchQueue(label: "accept")
   private let counters = ServerCounters()
@@ -36,14 +36,25 @@ package final class HTTPServer: Sendable {
     onRefusal: (@Sendable (StatusError, String) -> Void)? = nil
   ) {
     let cores = ProcessorCount.available()
-    context = ServerConnection.Context(
+    let context = ServerConnection.Context(
       handler: handler, limits: limits, workers: workers ?? WorkerPool(limit: 2 * cores), counters: counters,
       meter: meter, memory: ByteBudget(limit: limits.bytesInFlight), onRefusal: onRefusal,
       pacer: limits.bytesPerSecond > 0 ? Pacer(rate: limits.bytesPerSecond) : nil, tls: tls,
       handshakes: WorkerPool(limit: cores, label: "handshake"))
+    contexts = Mutex(context)
     state = Mutex(
       State(connections: ConnectionTable(limit: limits.connections, clientLimit: limits.connectionsPerAddress)))
     self.loops = (0..<max(loops ?? cores, 1)).map { EventLoop(label: "loop-\($0)", tick: limits.tick) }
+  }
+
+  /// What connections that are accepted now have in common.
+  private var context: ServerConnection.Context { contexts.withLock { $0 } }
+
+  /// Holds connections that are accepted from here on to other limits; how many there may be counts at once. Bytes in flight and bytes a
+  /// second stay what they were.
+  package func hold(to limits: ConnectionLimits) {
+    contexts.withLock { $0.limits = limits }
+    state.withLock { $0.connections.setLimits(limits.connections, ofClient: limits.connectionsPerAddress) }
   }
 
   /// Begins to listen on all of the addresses, or on none. From here the server lives until it is drained.

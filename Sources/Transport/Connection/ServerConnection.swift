@@ -9,7 +9,7 @@ final class ServerConnection: @unchecked Sendable {
   /// What all connections of a server share.
   struct Context: Sendable {
     let handler: any RequestHandler
-    let limits: ConnectionLimits
+    var limits: ConnectionLimits
     let workers: WorkerPool
     let counters: ServerCounters
     let meter: LimitMeter

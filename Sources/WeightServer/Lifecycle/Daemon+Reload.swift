@@ -2,6 +2,7 @@ import Loader
 import Logging
 import Platform
 import Synchronization
+import Transport
 
 extension Daemon {
   /// Reads the configuration again and has it hold, as far as it can while the daemon runs. A bad one changes nothing.
@@ -37,7 +38,7 @@ extension Daemon {
   private func apply(_ new: Configuration, _ settings: RuntimeSettings, over old: Configuration) {
     current.withLock { $0 = new }
     threshold.level = new.logging.level
-    tokens?.reloadIfChanged()
+    server.hold(to: new.limits.connection)
     reloadCertificates()
     catalog.configure(settings.catalog, previousLimit: new.checkpoints.previousRevisions)
     let readsAll =

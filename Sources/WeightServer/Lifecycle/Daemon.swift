@@ -16,7 +16,7 @@ package final class Daemon: Sendable {
   /// The folders that are watched.
   let watches = Mutex<[FolderWatch]>([])
   private let cache: PartitionCache
-  private let server: HTTPServer
+  let server: HTTPServer
   /// The certificate in use; nil where no listener speaks TLS.
   let credentials: TLSCredentials?
   let tokens: TokenStore?

@@ -15,16 +15,15 @@ enum FixedSettings {
     ("cache.prefill", { "\($0.cache.prefill)" }),
     ("shared_memory.bytes", { "\($0.sharedMemory)" }),
     ("tls", { "\($0.tls)" }),
-    ("limits", { "\(FixedSettings.limits($0, drain: .zero))" }),
+    ("limits.requests", { "\($0.limits.requests)" }),
+    ("limits.requests_per_address", { "\($0.limits.requestsPerAddress)" }),
+    ("limits.bytes_in_flight", { "\($0.limits.connection.bytesInFlight)" }),
+    ("limits.bytes_per_second", { "\($0.limits.connection.bytesPerSecond)" }),
+    ("limits.executions", { "\($0.limits.executions)" }),
+    ("limits.workers", { "\($0.limits.workers)" }),
+    ("shared_memory", { "\($0.sharedMemory)" }),
     ("logging.format", { "\($0.logging.format)" }),
   ]
-
-  /// The limits, of which one can change.
-  private static func limits(_ configuration: Configuration, drain: Duration) -> Configuration.Limits {
-    var limits = configuration.limits
-    limits.drain = drain
-    return limits
-  }
 
   /// The keys of those that another configuration says something else of.
   static func changed(from old: Configuration, to new: Configuration) -> [String] {
@@ -41,7 +40,12 @@ enum FixedSettings {
     kept.cache = old.cache
     kept.sharedMemory = old.sharedMemory
     kept.tls = old.tls
-    kept.limits = limits(old, drain: new.limits.drain)
+    kept.limits = old.limits
+    kept.limits.drain = new.limits.drain
+    kept.limits.connection = new.limits.connection
+    kept.limits.connection.bytesInFlight = old.limits.connection.bytesInFlight
+    kept.limits.connection.bytesPerSecond = old.limits.connection.bytesPerSecond
+    kept.sharedMemory = old.sharedMemory
     kept.logging.format = old.logging.format
     return kept
   }

@@ -105,6 +105,10 @@ final class RPCExchange: Sendable {
     made.access = request.access
     for group in groups {
       if let route = group.routes(at: target.segments).first(where: { $0.methods.contains(inner.method) }) {
+        // The call's own scope was checked already: this is for a call that says too little of what it does.
+        guard made.access.may(route.scope) else {
+          throw StatusError(.permissionDenied, "\(method.name) needs a scope that \(made.access.name) does not have")
+        }
         return (made, route)
       }
     }

@@ -83,7 +83,8 @@ struct PartitionRoutes: RouteGroup {
   /// The head of a partition that was asked for before, where nothing has to be opened, planned or waited for.
   private func shardHead(_ request: Request) -> Response? {
     guard request.head.method == .head, !request.head.hasConditions, !DescriptorWish.isMade(by: request),
-      let query = request.head.target.query, let wanted = requests[query], let entry = try? catalog.find(wanted.model, for: request.access),
+      let query = request.head.target.query, let wanted = requests[query],
+      let entry = try? catalog.find(wanted.model, for: request.access),
       case .ready(let loaded) = entry.state,
       let head = loaded.heads[query], loaded.wasCurrent(within: PartitionHead.lifetime),
       head.hasDigest || cache.digests.digest(head.identity) == nil

@@ -53,6 +53,17 @@ struct Route: Sendable {
   }
 }
 
+extension Access {
+  /// Whether what a route does is allowed.
+  func may(_ scope: Route.Scope) -> Bool {
+    switch scope {
+    case .open: true
+    case .read: may(Access.Scope.read)
+    case .admin: may(Access.Scope.admin)
+    }
+  }
+}
+
 /// Paths that belong together, and what is done for each.
 protocol RouteGroup: Sendable {
   /// The routes at a path, one for each set of methods; none where the path is not this group's. They are the path's alone: the same

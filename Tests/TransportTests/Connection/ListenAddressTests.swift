@@ -17,7 +17,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", "host", "host:", "host:65536", "host:-1", "::1:80", "ho st:1", "unix:", "unix:\0", "http://", "https://", "https://h", "h:8a",
+    "", "host", "host:", "host:65536", "host:-1", "::1:80", "ho st:1", "unix:", "unix:\0", "http://", "https://",
+    "https://h", "h:8a",
   ])
   func anythingElseIsRefused(text: String) {
     let error = #expect(throws: StatusError.self) { try ListenAddress(parsing: text) }
