@@ -12,6 +12,7 @@
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -141,5 +142,10 @@ int linux_note_use(int descriptor) {
   const struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
   return futimens(descriptor, times);
 }
+
+// Linux takes a thread for a process here: 0 is the calling one.
+void linux_be_nice(int niceness) { setpriority(PRIO_PROCESS, 0, niceness); }
+
+int linux_niceness(void) { return getpriority(PRIO_PROCESS, 0); }
 
 void linux_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }

@@ -96,6 +96,12 @@ int linux_gather(uint8_t *destination, const struct linux_strip *strips, size_t 
 /// futimens(2): sets the access time to now and leaves the modification time as it is.
 int linux_note_use(int descriptor);
 
+/// setpriority(2) of the calling thread alone, to a niceness. No error: then it is as it was.
+void linux_be_nice(int niceness);
+
+/// The niceness of the calling thread.
+int linux_niceness(void);
+
 /// signal(2) of SIGPIPE with SIG_IGN, for the whole process.
 void linux_ignore_broken_pipes(void);
 

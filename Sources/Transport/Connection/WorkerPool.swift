@@ -1,4 +1,5 @@
 import Dispatch
+import Platform
 import Synchronization
 
 /// Runs work that blocks, a bounded number at a time, first come first served.
@@ -13,11 +14,16 @@ package final class WorkerPool: Sendable {
   }
 
   private let queues: [DispatchQueue]
+  private let niceness: Int
+  /// The threads of places that were used, where they stand back behind others.
+  private let threads = Mutex<[Int: BackgroundThread]>([:])
   private let state: Mutex<State>
 
   /// A pool that runs at most `limit` pieces of work at a time.
-  package init(limit: Int, label: String = "worker") {
+  /// - Parameter niceness: how far the work stands back behind what others do, 0 to 19.
+  package init(limit: Int, label: String = "worker", niceness: Int = 0) {
     let limit = max(limit, 1)
+    self.niceness = niceness
     queues = (0..<limit).map { DispatchQueue(label: "\(label)-\($0)") }
     state = Mutex(State(idle: Array(0..<limit)))
   }
@@ -47,13 +53,28 @@ package final class WorkerPool: Sendable {
       return nil
     }
     guard let place else { return }
-    queues[place].async { [self] in
+    start(place) { [self] in
       var work = work
       while true {
         work()
         guard let next = takeNext(freeing: place) else { return }
         work = next
       }
+    }
+  }
+
+  private func start(_ place: Int, _ body: @escaping @Sendable () -> Void) {
+    guard niceness > 0, let thread = thread(place) else { return queues[place].async(execute: body) }
+    thread.run(body)
+  }
+
+  /// The thread of a place; nil where there can be none.
+  private func thread(_ place: Int) -> BackgroundThread? {
+    threads.withLock { threads in
+      if let thread = threads[place] { return thread }
+      let thread = try? BackgroundThread(niceness: CInt(clamping: niceness))
+      threads[place] = thread
+      return thread
     }
   }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Loader
 import Platform
 import Synchronization
@@ -7,7 +6,7 @@ import Transport
 /// Knows the SHA-256 of bodies, and finds those that no cache entry has by reading the body: one at a time, behind all other work.
 final class DigestService: Sendable {
   private let table = Mutex(DigestTable<@Sendable () -> Void>())
-  private let queue = DispatchQueue(label: "weight-server.digests", qos: .background)
+  private let queue = WorkerPool(limit: 1, label: "weight-server.digests", niceness: 10)
   private let buffers: BufferStock
 
   init(buffers: BufferStock) { self.buffers = buffers }
@@ -40,7 +39,7 @@ final class DigestService: Sendable {
       if !table.withLock({ $0.isQueued(id) }) { failed(id) }
       return
     }
-    queue.async { [self] in
+    queue.run { [self] in
       do throws(LoaderError) {
         learned(id, try read(body))
       } catch {

@@ -41,7 +41,7 @@ final class PartitionCache: Sendable {
     folder = CacheFolder(path: configuration.folderPath(environment))
     self.logger = logger
     digests = DigestService(buffers: buffers)
-    pool = WorkerPool(limit: max(2, ProcessorCount.available()), label: "weight-server.caching")
+    pool = WorkerPool(limit: max(2, ProcessorCount.available()), label: "weight-server.caching", niceness: 5)
     state = Mutex(State(index: CacheIndex(budget: configuration.bytes)))
   }
 

@@ -15,7 +15,7 @@ struct AccessLog: Sendable {
     fileprivate let request: Request
     fileprivate let name: RouteName
     fileprivate let counts: RequestInstruments.Route
-    fileprivate let start = ContinuousClock.now
+    fileprivate let start: ContinuousClock.Instant
     /// The trace that the request is part of, and our span in it.
     fileprivate let trace: (context: TraceContext, span: String)?
 
@@ -57,12 +57,12 @@ struct AccessLog: Sendable {
     }
   }
 
-  /// Begins to time a request.
-  func begin(_ request: Request) -> Exchange {
+  /// Begins to time a request, or says when it began.
+  func begin(_ request: Request, at start: ContinuousClock.Instant = .now) -> Exchange {
     let name = RouteName(path: request.head.target.segments)
     let counts = instruments[name]
     counts.inFlight.count()
     let trace = request.head.fields[.traceParent].flatMap(TraceContext.init).map { ($0, TraceContext.makeSpanID()) }
-    return Exchange(logger: logger, request: request, name: name, counts: counts, trace: trace)
+    return Exchange(logger: logger, request: request, name: name, counts: counts, start: start, trace: trace)
   }
 }

@@ -26,10 +26,12 @@ struct Router: RequestHandler {
   }
 
   func answerAtOnce(_ request: Request) -> Response? {
-    guard canBeAtOnce(request.head) else { return nil }
+    let routes = routes(at: request.head.target)
+    guard canBeAtOnce(request.head, routes) else { return nil }
+    let start = ContinuousClock.now
     var request = request
     do throws(StatusError) {
-      let route = try admit(&request)
+      let route = try admit(&request, routes)
       let ticket = try admission.begin(request, route.scope)
       let response: Response?
       if case .prompt = route.work { response = answer(request, by: route) } else { response = route.atOnce?(request) }
@@ -37,9 +39,9 @@ struct Router: RequestHandler {
         ticket?.end()
         return nil
       }
-      return finish(response, accessLog.begin(request), ticket)
+      return finish(response, accessLog.begin(request, at: start), ticket)
     } catch {
-      return accessLog.begin(request).finish(Response(error))
+      return accessLog.begin(request, at: start).finish(Response(error))
     }
   }
 
@@ -49,7 +51,7 @@ struct Router: RequestHandler {
     let ticket: RequestAdmission.Ticket?
     var admitted = request
     do throws(StatusError) {
-      route = try admit(&admitted)
+      route = try admit(&admitted, routes(at: request.head.target))
       ticket = try admission.begin(request, route.scope)
     } catch {
       respond(exchange.finish(Response(error)))
@@ -69,8 +71,8 @@ struct Router: RequestHandler {
   }
 
   /// Whether there is a route that answers on the connection's queue.
-  private func canBeAtOnce(_ head: RequestHead) -> Bool {
-    guard let route = routes(at: head.target).first(where: { $0.methods.contains(head.method) }) else { return false }
+  private func canBeAtOnce(_ head: RequestHead, _ routes: [Route]) -> Bool {
+    guard let route = routes.first(where: { $0.methods.contains(head.method) }) else { return false }
     if case .prompt = route.work { return true }
     return route.atOnce != nil
   }
@@ -105,9 +107,8 @@ struct Router: RequestHandler {
   }
 
   /// Finds out what the client may, then what it asks for: who may not read learns nothing of what there is.
-  private func admit(_ request: inout Request) throws(StatusError) -> Route {
+  private func admit(_ request: inout Request, _ routes: [Route]) throws(StatusError) -> Route {
     let head = request.head
-    let routes = routes(at: head.target)
     if !routes.isEmpty, routes.allSatisfy({ $0.scope == .open }) {
       request.access = (try? authorizer.access(request)) ?? .nothing
     } else {

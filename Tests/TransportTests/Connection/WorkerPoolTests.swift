@@ -1,13 +1,14 @@
 import Dispatch
+import Platform
 import Synchronization
 import Testing
 
 @testable import Transport
 
 @Suite struct WorkerPoolTests {
-  @Test(arguments: [1, 3])
-  func noMoreRunAtATimeThanAllowedAndAllRun(limit: Int) async {
-    let pool = WorkerPool(limit: limit)
+  @Test(arguments: [1, 3], [0, 5])
+  func noMoreRunAtATimeThanAllowedAndAllRun(limit: Int, niceness: Int) async {
+    let pool = WorkerPool(limit: limit, niceness: niceness)
     let running = Atomic(0)
     let most = Atomic(0)
     let done = Atomic(0)
@@ -29,5 +30,15 @@ import Testing
     for index in 0..<200 { pool.run { order.append(index) } }
     #expect(await waitUntil { order.all.count == 200 })
     #expect(order.all == Array(0..<200))
+  }
+
+  @Test(arguments: [0, 7]) func workStandsBackAsFarAsTheUserSays(niceness: Int) async {
+    let pool = WorkerPool(limit: 2, niceness: niceness)
+    let found = Recorder<Int>()
+    let usual = BackgroundThread.currentNiceness
+    for _ in 0..<10 { pool.run { found.append(BackgroundThread.currentNiceness) } }
+    #expect(await waitUntil { found.all.count == 10 })
+    #expect(found.all.allSatisfy { $0 == max(usual, niceness) })
+    #expect(BackgroundThread.currentNiceness == usual, "nobody else stands back")
   }
 }
