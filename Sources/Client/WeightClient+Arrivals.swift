@@ -5,7 +5,9 @@ extension WeightClient {
   ///
   /// Memory is bounded: when `ahead` bytes of tensors wait to be taken, nothing more is received until one is. A tensor's memory is used
   /// again once nobody refers to it.
-  /// - Parameter ahead: bytes; a larger tensor alone is always taken in.
+  /// - Parameters:
+  ///   - request: which partition.
+  ///   - ahead: bytes; a larger tensor alone is always taken in.
   public func tensors(_ request: PartitionRequest, ahead: Int = 256 * 1024 * 1024) -> TensorStream {
     TensorStream {
       ArrivalTask(limit: ahead) { (queue) throws(WeightClientError) in

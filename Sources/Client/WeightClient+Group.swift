@@ -4,6 +4,7 @@ extension WeightClient {
   /// A group that does not name a revision is pinned to the one that the server has when it is asked first; where that is
   /// reloaded before the last rank is fetched, the fetch fails with `failed_precondition`, and never mixes.
   /// - Parameters:
+  ///   - group: which ranks, of what.
   ///   - template: the files' paths; with several ranks it must hold `{rank}`.
   ///   - concurrency: fetches at once.
   ///   - progress: is told the rank and how far it has come.

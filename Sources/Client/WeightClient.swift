@@ -90,20 +90,22 @@ public final class WeightClient: Sendable {
   }
 }
 
-/// Runs `body` with a client of one server, and shuts it down when it ends, by an error too: no transfer, thread or connection of it is
-/// left.
+/// Runs `body`, on the caller's actor, with a client of one server, and shuts it down when it ends, by an error too: no transfer, thread or
+/// connection of it is left.
+@discardableResult
 public func withWeightClient<Result>(
   _ url: String, configuration: ClientConfiguration = ClientConfiguration(),
-  _ body: (WeightClient) async throws -> Result
+  isolation: isolated (any Actor)? = #isolation, _ body: (WeightClient) async throws -> Result
 ) async throws -> Result {
-  try await withWeightClient(servers: [url], configuration: configuration, body)
+  try await withWeightClient(servers: [url], configuration: configuration, isolation: isolation, body)
 }
 
-/// Runs `body` with a client of several servers, and shuts it down when it ends, by an error too: no transfer, thread or connection of
-/// it is left.
+/// Runs `body`, on the caller's actor, with a client of several servers, and shuts it down when it ends, by an error too: no transfer,
+/// thread or connection of it is left.
+@discardableResult
 public func withWeightClient<Result>(
   servers urls: [String], configuration: ClientConfiguration = ClientConfiguration(),
-  _ body: (WeightClient) async throws -> Result
+  isolation: isolated (any Actor)? = #isolation, _ body: (WeightClient) async throws -> Result
 ) async throws -> Result {
   let client = try WeightClient(servers: urls, configuration: configuration)
   do {

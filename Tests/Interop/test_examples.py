@@ -35,7 +35,7 @@ def test_first_partition_is_mapped_over_a_unix_socket(tmp_path):
 
 def test_plan_only(sample_url):
     text = run("PlanOnly", sample_url)
-    for degree in get_json(f"{sample_url}/manifests")["manifests"][0]["mp_degrees"]:
+    for degree in get_json(f"{sample_url}/manifests")[0]["mp_degrees"]:
         length = len(get(f"{sample_url}/shard?rank=0&mp={degree}")[0])
         assert re.search(rf"mp {degree}: rank 0 has \d+ tensors, {length} bytes", text), text
 

@@ -26,7 +26,9 @@ import WeightServerClient
             return measurements
           }
         }
-        return await group.reduce(into: []) { $0 += $1 }
+        var all: [Measurement] = []
+        for await measurements in group { all += measurements }
+        return all
       }
       let seconds = start.duration(to: .now) / .seconds(1)
       let times = results.map(\.time).sorted()
