@@ -36,7 +36,7 @@ struct CheckpointOptions: ParsableArguments {
       if ObjectCheckpoints.mayLoad(checkpoint) {
         let environment = ProcessEnvironment.variables
         let objects = ObjectCheckpoints(
-          ObjectStoreConfiguration(), environment: environment, cache: Configuration.Cache().folderPath(environment))
+          ObjectStoreConfiguration(), environment: environment, cache: Configuration().cache.folderPath(environment))
         return try objects.load(checkpoint, options: options)
       }
       return try CheckpointLoader.load(checkpoint, options: options)

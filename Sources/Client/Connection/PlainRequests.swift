@@ -15,7 +15,8 @@ package struct PlainRequests: Sendable {
     self.address = address
     self.configuration = configuration
     pool = ConnectionPool(
-      address: address, limit: configuration.maximumIdleConnections, connectTimeout: configuration.connectTimeout)
+      address: address, limit: configuration.maximumIdleConnections, connectTimeout: configuration.connectTimeout,
+      tls: ClientTLS(configuration.trust))
   }
 
   /// The body of an answer of known length, piece by piece.
