@@ -40,7 +40,8 @@ struct ChunkedTarget: FuzzTarget {
             promise(decoder.remaining >= 0 && !decoder.isFinished, "a body that is over and is not")
             break feeding
           case .data(let range):
-            promise(!range.isEmpty && range.lowerBound >= rest.startIndex && range.upperBound <= rest.endIndex, "bytes that were not fed")
+            let isFed = range.lowerBound >= rest.startIndex && range.upperBound <= rest.endIndex
+            promise(!range.isEmpty && isFed, "bytes that were not fed")
             outcome.data += rest[range]
             rest = rest[range.upperBound...]
           case .end(let index):
