@@ -45,6 +45,9 @@ import Synchronization
   }
 
   deinit {
+    // A session whose connection goes without a word counts as broken (ssl_clear_bad_session in ssl/ssl_sess.c), and no other would
+    // go on with it.
+    if !isBroken { unsafe SSL_set_shutdown(session, SSL_get_shutdown(session) | SSL_SENT_SHUTDOWN) }
     unsafe SSL_free(session)
   }
 
