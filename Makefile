@@ -53,6 +53,7 @@ $(VENV)/made: $(INTEROP)/requirements.txt
 interop: $(VENV)/made
 	Scripts/bootstrap
 	swift build --product weight-server
+	swift build --product http-heads
 	BINARY_UNDER_TEST="$$(swift build --show-bin-path)/weight-server" \
 	  $(VENV)/bin/python -m pytest -p no:cacheprovider $(INTEROP)
 

@@ -42,9 +42,15 @@ let package = Package(
     // Made from proto/ by Scripts/generate_protos: our settings are not for what others' programs write.
     .target(name: "RPCMessages", dependencies: [.product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     .target(
+      name: "ObjectStore",
+      dependencies: [
+        "Platform", "Loader", "Transport", "WeightServerClient",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
+    .target(
       name: "WeightServer",
       dependencies: [
-        "Platform", "Loader", "Transport", "RPCMessages", "Yams",
+        "Platform", "Loader", "Transport", "ObjectStore", "RPCMessages", "Yams",
         .product(name: "SwiftProtobuf", package: "swift-protobuf"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
@@ -55,10 +61,15 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Platform", "Loader", "Transport", "WeightServer", "WeightServerClient",
+        "Platform", "Loader", "Transport", "WeightServer", "WeightServerClient", "ObjectStore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // Built by `make interop` alone: no product of ours.
+    .executableTarget(
+      name: "http-heads",
+      dependencies: ["Platform", "Transport", .product(name: "HTTPTypes", package: "swift-http-types")],
+      path: "Tests/HTTPHeads"),
     .systemLibrary(
       name: "CCurl", path: "Tests/CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Loader
+import ObjectStore
 import Platform
+import WeightServer
 
 /// How the commands that read a checkpoint themselves find it.
 struct CheckpointOptions: ParsableArguments {
-  @Argument(help: ArgumentHelp("A manifest, folder or file.", valueName: "checkpoint"))
+  @Argument(help: ArgumentHelp("A manifest, folder or file, or s3://BUCKET/PREFIX.", valueName: "checkpoint"))
   var checkpoint: String
 
   @Option(help: ArgumentHelp("A folder that the checkpoint's files may lie in; may be repeated.", valueName: "folder"))
@@ -31,6 +33,12 @@ struct CheckpointOptions: ParsableArguments {
       }
     }
     do throws(LoaderError) {
+      if ObjectCheckpoints.mayLoad(checkpoint) {
+        let environment = ProcessEnvironment.variables
+        let objects = ObjectCheckpoints(
+          ObjectStoreConfiguration(), environment: environment, cache: Configuration.Cache().folderPath(environment))
+        return try objects.load(checkpoint, options: options)
+      }
       return try CheckpointLoader.load(checkpoint, options: options)
     } catch {
       throw Failure(error)

@@ -31,7 +31,7 @@ struct ServeCommand: AsyncParsableCommand, TalkativeCommand {
   @Option(help: "The name to serve the one checkpoint by.")
   var name: String?
 
-  @Argument(help: ArgumentHelp("A manifest, folder or file.", valueName: "checkpoint"))
+  @Argument(help: ArgumentHelp("A manifest, folder or file, or s3://BUCKET/PREFIX.", valueName: "checkpoint"))
   var checkpoints: [String] = []
 
   @Flag(help: "Log more.")

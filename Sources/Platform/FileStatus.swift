@@ -5,7 +5,7 @@ public struct FileStatus: Hashable, Sendable {
   /// Bytes in the file.
   public let size: UInt64
   /// Modification time in nanoseconds since 1970.
-  public let modified: Int64
+  public private(set) var modified: Int64
   /// Change time of the inode in nanoseconds since 1970.
   public let changed: Int64
   /// Device and inode: which file it is on this host.
@@ -25,6 +25,13 @@ public struct FileStatus: Hashable, Sendable {
     case folder
     /// A device, fifo, socket or link.
     case other
+  }
+
+  /// The same status with another modification time.
+  func modified(at time: Int64) -> FileStatus {
+    var status = self
+    status.modified = time
+    return status
   }
 
   init(_ status: stat) {

@@ -8,6 +8,7 @@ import Glibc
 public struct Roots: Hashable, Sendable {
   /// Absolute paths with every link resolved.
   public private(set) var folders: [String] = []
+  private var supplied: [Supplied] = []
 
   /// Why a file was not opened.
   public enum Refusal: Error, Hashable, Sendable {
@@ -23,6 +24,20 @@ public struct Roots: Hashable, Sendable {
 
   /// No roots: nothing can be opened.
   public init() {}
+
+  /// Adds a folder whose files are brought from elsewhere when they are read.
+  public mutating func add(_ folder: any SuppliedFolder) {
+    if !folders.contains(folder.path) { folders.append(folder.path) }
+    supplied.append(Supplied(folder: folder))
+  }
+
+  /// A folder by its identity.
+  private struct Supplied: Hashable {
+    let folder: any SuppliedFolder
+
+    static func == (one: Supplied, other: Supplied) -> Bool { one.folder === other.folder }
+    func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(folder)) }
+  }
 
   /// Adds a folder, links resolved.
   public mutating func add(folder: String) throws(SystemError) {
@@ -64,7 +79,9 @@ public struct Roots: Hashable, Sendable {
     }
     let descriptor = named.number
     let number = try retryingInterrupts("open", on: path) { linux_reopen_for_reading(descriptor) }
-    return .success(try SourceFile(path: path, owning: Descriptor(owning: number)))
+    let folder = supplied.first { resolved.hasPrefix($0.folder.path + "/") }?.folder
+    return .success(
+      try SourceFile(path: path, owning: Descriptor(owning: number), supply: folder?.supply(of: resolved)))
   }
 
   /// The absolute path that a path names, every link resolved.

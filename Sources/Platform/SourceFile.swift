@@ -7,12 +7,18 @@ public final class SourceFile: Sendable {
   public let path: String
   /// Its status when it was opened.
   public let opened: FileStatus
+  /// What brings its bytes, where they lie elsewhere.
+  public let supply: (any FileSupply)?
   private let descriptor: Descriptor
 
   /// Takes over an open descriptor of a regular file.
-  package init(path: String, owning descriptor: consuming Descriptor) throws(SystemError) {
+  package init(
+    path: String, owning descriptor: consuming Descriptor, supply: (any FileSupply)? = nil
+  ) throws(SystemError) {
     self.path = path
-    opened = try FileStatus.of(descriptor: descriptor.number, subject: path)
+    let status = try FileStatus.of(descriptor: descriptor.number, subject: path)
+    opened = supply.map { status.modified(at: $0.modified) } ?? status
+    self.supply = supply
     self.descriptor = descriptor
   }
 
@@ -29,8 +35,26 @@ public final class SourceFile: Sendable {
 
   /// Whether size and modification time are what they were when it was opened.
   public func isUnchanged() -> Bool {
+    if let supply { return supply.isUnchanged }
     guard let now = try? status() else { return false }
     return now.size == opened.size && now.modified == opened.modified
+  }
+
+  /// Whether its path still names what was opened, and that is unchanged: false where it was replaced, cut or written.
+  public func isCurrent() -> Bool {
+    if let supply {
+      supply.look()
+      return supply.isUnchanged
+    }
+    guard let now = try? FileStatus.of(path: path) else { return false }
+    return now.size == opened.size && now.modified == opened.modified
+  }
+
+  /// Has the bytes of a range here, as far as it lies in the file.
+  public func bring(_ range: Range<UInt64>) throws(SystemError) {
+    guard let supply else { return }
+    let range = range.clamped(to: 0..<size)
+    if !range.isEmpty { try supply.bring(range) }
   }
 
   /// Fills `destination` with the bytes at `offset`; fewer only where the file ends. Returns how many.
@@ -39,6 +63,7 @@ public final class SourceFile: Sendable {
   {
     var filled = 0
     guard let start = Int64(exactly: offset) else { throw SystemError("pread", code: EOVERFLOW, on: path) }
+    if supply != nil { try bring(offset..<offset + UInt64(destination.count)) }
     while filled < destination.count {
       let (position, overflow) = start.addingReportingOverflow(Int64(filled))
       if overflow { throw SystemError("pread", code: EOVERFLOW, on: path) }
@@ -71,7 +96,7 @@ public final class SourceFile: Sendable {
 
   /// Whether it lies on another machine, or behind a program: then it is read in large pieces rather than mapped, since a fault of a page
   /// is a round trip each.
-  public var isRemote: Bool { linux_is_remote_file(number) != 0 }
+  public var isRemote: Bool { supply != nil || linux_is_remote_file(number) != 0 }
 
   /// Whether bytes are in memory, as far as samples of them tell: sending them will not wait for a disk. Where the file system does not
   /// tell, those of this machine count as being there and others do not.

@@ -8,16 +8,20 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
   public let code: CInt
   /// The file or address the call was about, if any.
   public let subject: String?
+  /// What was wrong, where no system call failed but what stands for one, and `errno` does not say it.
+  public let detail: String?
 
   /// Describes a failed call; `code` defaults to the calling thread's `errno`.
-  public init(_ call: String, code: CInt = errno, on subject: String? = nil) {
+  public init(_ call: String, code: CInt = errno, on subject: String? = nil, detail: String? = nil) {
     self.call = call
     self.code = code
     self.subject = subject
+    self.detail = detail
   }
 
-  /// The text of `errno`, as `strerror(3)` has it.
+  /// The text of `errno`, as `strerror(3)` has it, or the detail.
   public var reason: String {
+    if let detail { return detail }
     var buffer = [CChar](repeating: 0, count: 128)
     // SAFETY: `buffer` outlives the call, which writes at most `count` bytes and a terminator.
     guard unsafe strerror_r(code, &buffer, buffer.count) == 0 else { return "error \(code)" }

@@ -64,6 +64,13 @@ def test_every_alert_has_a_runbook():
             assert rule["labels"]["severity"] in ("page", "ticket")
 
 
+def test_every_metric_is_explained(exported):
+    text = (REPOSITORY / "docs" / "operations.md").read_text()
+    for name in exported:
+        family = re.sub(r"_(bucket|sum|count)$", "", name).removeprefix("weight_server_")
+        assert name.startswith("process_") or f"`{family}`" in text, family
+
+
 @needs_prometheus
 def test_promtool_accepts_the_rules_and_the_configuration():
     for arguments in (["rules", RULES], ["config", RULES.parent / "prometheus.yaml"]):

@@ -207,7 +207,8 @@ import Testing
         #expect(hidden.text.replacingOccurrences(of: "alpha", with: "alphx") == absent.text)
       }
       for target in ["/", "/stats", "/metrics", "/readyz", "/manifests"] {
-        #expect(!(try curl.get(target, fields).text.contains("alpha")), "\(target)")
+        let text = try curl.get(target, fields).text
+        #expect(!text.contains("alpha"), "\(target)")
       }
     }
   }
@@ -330,7 +331,8 @@ import Testing
       fields: ["Authorization": "Bearer \(token)"]
     ) { #expect(try $0.get("/stats").status == 401) }
     #expect(try Command("token", "a b").status == 64)
-    #expect(try Command("token", "a", "--scopes", "write").errors.contains("scopes write"))
+    let unknown = try Command("token", "a", "--scopes", "write")
+    #expect(unknown.status == 64 && unknown.errors.contains("scopes write"))
   }
 
   @Test func aBadFileOfTokensEndsTheStartWithItsLine() throws {

@@ -77,6 +77,21 @@ import Testing
     }
   }
 
+  @Test func limitsHoldForConnectionsThatCome() throws {
+    try ReloadTests.run("[{path: one, name: a}]") { daemon, write in
+      let long = "/healthz?" + String(repeating: "x", count: 500)
+      let before = try daemon.client()
+      #expect(try before.get(long).status == 400)
+      try write("limits:\n  target_bytes: 256\ncheckpoints:\n  manifests: [{path: one, name: a}]\n")
+      daemon.process.hangUp()
+      try daemon.waitForLog(ReloadTests.done)
+      #expect(try daemon.get(long).isError(414, "resource_exhausted", "256"))
+      // One that is open goes on as it began.
+      #expect(try before.get(long).status == 400)
+      #expect(!daemon.process.errors.contains("need a restart"))
+    }
+  }
+
   @Test func whatRequestsChangedStays() throws {
     try ReloadTests.run("[{path: one, name: a}, {path: two, name: b}]") { daemon, _ in
       let answer = try daemon.administer("DELETE", "/manifests/b")

@@ -78,7 +78,9 @@ import Transport
     json.key("fields")
     json.array { json in
       for field in head.fields {
-        json.array([field.name.canonicalName, field.withUnsafeBytesOfValue { Array($0) }.hexadecimal])
+        // SAFETY: the bytes are copied while the closure has them.
+        let value = unsafe field.withUnsafeBytesOfValue { unsafe Array($0) }
+        json.array([field.name.canonicalName, value.hexadecimal])
       }
     }
     json.member("body", body.hexadecimal)

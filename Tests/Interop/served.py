@@ -142,30 +142,34 @@ class Answers:
 
     def __init__(self, client):
         self.client = client
-        self.data = b""
+        self.data = bytearray()
 
     def more(self):
         try:
-            chunk = self.client.recv(1 << 16)
+            chunk = self.client.recv(1 << 18)
         except ConnectionResetError:
             chunk = b""
         self.data += chunk
         return bool(chunk)
 
+    def take(self, count):
+        part = bytes(memoryview(self.data)[:count])
+        del self.data[:count]
+        return part
+
     def next(self):
         """Status, fields and body of the next answer; None at the end of the stream."""
-        while b"\r\n\r\n" not in self.data:
+        while (end := self.data.find(b"\r\n\r\n", 0, 1 << 16)) < 0:
             if not self.more():
-                assert not self.data, self.data[:200]
+                assert not self.data, bytes(self.data[:200])
                 return None
-        head, self.data = self.data.split(b"\r\n\r\n", 1)
-        lines = head.decode("latin-1").split("\r\n")
+        lines = self.take(end + 4).decode("latin-1").split("\r\n")[:-2]
         fields = dict(line.lower().split(": ", 1) for line in lines[1:])
-        length = int(fields.get("content-length", 0))
+        status = int(lines[0].split()[1])
+        length = 0 if status == 304 else int(fields.get("content-length", 0))
         while len(self.data) < length:
             assert self.more(), "the body is cut"
-        body, self.data = self.data[:length], self.data[length:]
-        return int(lines[0].split()[1]), fields, body
+        return status, fields, self.take(length)
 
     def all(self):
         answers = []

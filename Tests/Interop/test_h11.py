@@ -18,33 +18,45 @@ import http_corpus  # noqa: E402
 SEED = 20261125
 GENERATED = 40_000
 
-# What only we refuse, by what the stream holds, and why.
+# What only we refuse, by what we say of it, and why. Where h11 says nothing either way it waits for the end of a head or a line that we
+# have refused before.
 WE_REFUSE = {
-    "a bare LF ends no line (RFC 9112 section 2.2: may be accepted; peers that disagree are how requests are smuggled)": rb"(?<!\r)\n",
-    "a folded line (RFC 9112 section 5.2: to be refused or unfolded)": rb"\n[ \t]",
-    "a second length, equal or not, or a list of them (RFC 9112 section 6.3: may be accepted where equal)": rb"(?is)content-length:.*content-length:|content-length:[^\n]*,",
-    "a length beside a coding (RFC 9112 section 6.1: may be accepted)": rb"(?is)content-length.*transfer-encoding|transfer-encoding.*content-length",
-    "a coding in HTTP/1.0 (RFC 9112 section 6.1: to be treated as faulty)": rb"(?is)HTTP/1\.0.*transfer-encoding",
-    "a host that is none (RFC 9112 section 3.2)": rb"(?i)host:[ \t]*[^\r\n]*[^\r\n0-9A-Za-z.:\-_~!$&'()*+,;=\[\] \t]",
-    "a target that is no path, URL or *, or * not for OPTIONS (RFC 9112 section 3.2)": rb"^(?:\r\n)?[^ \r\n]+ (?!/|https?://|HTTPS?://)",
-    "a host in the target that is none (RFC 9110 section 4.2)": rb"(?i)^(?:\r\n)?[^ ]+ https?://",
-    "CONNECT, which is for proxies": rb"CONNECT ",
-    "a target with '#' or bytes beyond ASCII (RFC 9112 section 3.2: only what a URI may hold)": rb"^(?:\r\n)?[^ \r\n]* [^ \r\n]*[#\x80-\xff\x00-\x1f\x7f]",
-    "'%' and no two hexadecimal digits (RFC 3986 section 2.1), '%00' and the like, bytes that are no UTF-8, or '.' and '..' parts": rb"^(?:\r\n)?[^ \r\n]* [^ \r\n]*(?:%|/\.)",
-    "an expectation other than 100-continue (RFC 9110 section 10.1.1: 417)": rb"(?i)expect:",
-    "another version than 1.0 and 1.1 (RFC 9110 section 15.6.6: 505)": rb"HTTP/(?!1\.[01])",
-    "a control character in a value (RFC 9110 section 5.5)": rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]",
-    "a bare CR (RFC 9112 section 2.2)": rb"\r(?!\n)",
-    "a method of more than 32 characters": rb"^(?:\r\n)?[^ \r\n]{33,} ",
-    "a trailer field that is none": rb"(?is)transfer-encoding.*\r\n0+[^\n]*\r\n[^\r\n]",
-    "an unfinished line that cannot become right": rb"",
+    "a line ends with LF alone": "RFC 9112 section 2.2: a bare LF may be accepted; peers that disagree about it are how requests are smuggled",
+    "a carriage return stands alone": "RFC 9112 section 2.2: a bare CR is to be refused",
+    "folded lines are not accepted": "RFC 9112 section 5.2: a folded line is to be refused or unfolded",
+    "Content-Length stands twice|Content-Length '.*' is not a number": "RFC 9112 section 6.3: equal lengths may be taken for one; one beyond 63 bits is none",
+    "stand together": "RFC 9112 section 6.1: a length beside a coding may be refused",
+    "stands in an HTTP/1.0 message": "RFC 9112 section 6.1: a coding in HTTP/1.0 is to be treated as faulty",
+    "Transfer-Encoding '.*' (is malformed|is not supported|must be exactly)": "RFC 9112 section 6.1: codings that are not understood are refused",
+    "Host '.*' is not a host|Host stands twice|Transfer-Encoding stands twice": "RFC 9112 section 3.2: a host is one, and has no path or user",
+    "target .* must start with|the target is empty|target '.*' is for OPTIONS only|names no valid host": "RFC 9112 section 3.2: a path, a URL, or * for OPTIONS; CONNECT is for proxies",
+    "only visible ASCII": "RFC 9112 section 3.2: a URI is ASCII, and a fragment is no part of a target",
+    "path part '.*' (is malformed|holds a control)": "RFC 3986 section 2.1: '%' stands before two hexadecimal digits; a path is UTF-8 here, with no control character",
+    "send it without '.' and '..' parts": "no path here leads up",
+    "Expect '.*' is not known": "RFC 9110 section 10.1.1: 417",
+    "is not spoken here": "RFC 9110 section 15.6.6: 505",
+    "version '.*' is malformed|request line '.*' must be|request line .*one space": "RFC 9112 sections 2.3 and 3: one space, and the version's own letters",
+    "the value of .* holds the control byte": "RFC 9110 section 5.5: control characters in values are dangerous",
+    "method '.*' is not a token": "RFC 9110 section 9.1: a token, here of at most 32 characters",
+    "field name '.*' is not a token|has no colon|Host is missing": "RFC 9112 section 5: as h11 finds once the head is whole",
+    "chunk size '.*' is (too large|not a hexadecimal)|a chunk is longer|a chunk's size line": "RFC 9112 section 7.1: a size is hexadecimal with nothing behind it but extensions; h11 waits for 2**64 bytes",
+    "are larger than|there are more than|is longer than": "limits of ours",
 }  # fmt: skip
 
-# What only h11 refuses.
+# What only h11 refuses, by what it says of it, and why we do not.
 H11_REFUSES = {
-    "an extension with other characters than h11 knows (RFC 9112 section 7.1.1: ignored)": rb"(?is)transfer-encoding.*\n[0-9a-f]+[ \t]*;",
-    "a body that is longer than h11 was told to keep": rb"",
-}
+    "bad Content-Length": "RFC 9110 section 6.5.1: a length in a trailer says nothing, and is dropped",
+    "no request line received": "RFC 9112 section 2.2: an empty line before a request is to be passed over",
+    "illegal chunk header": "RFC 9112 section 7.1.1: white space may stand before an extension's semicolon; extensions are passed over, whatever is in them",
+    "illegal request line|illegal header line|illegal": "h11 judges a line by its beginning, before its end has come",
+    "Missing mandatory Host|Receive buffer too long": "h11 refuses what we go on to refuse for something else",
+}  # fmt: skip
+
+
+def alike(message):
+    """A message with the one difference in form taken out: h11 tells a coding in lower case."""
+    *line, fields, body = message
+    return *line, [(name, value.lower() if name == "transfer-encoding" else value) for name, value in fields], body
 
 
 def ours(program, streams):
@@ -82,7 +94,9 @@ def theirs(stream):
         except h11.RemoteProtocolError as error:
             return messages, str(error)
         target = head.target.decode("latin-1")
-        messages.append((head.method.decode(), target, head.http_version.decode(), list(head.headers), body))
+        # A higher minor version is read as the highest that is spoken (RFC 9110 section 2.5).
+        version = min(head.http_version.decode(), "1.1")
+        messages.append((head.method.decode(), target, version, list(head.headers), body))
         stream = connection.trailing_data[0]
     return messages, None
 
@@ -127,14 +141,15 @@ def test_both_read_the_same(program):
         common = min(len(mine), len(other))
         # What both let through both read the same way: field for field, byte for byte.
         for one, two in zip(mine, other):
-            assert one == (*two[:3], [(name.decode(), value) for name, value in two[3]], two[4]), (stream, one, two)
+            assert alike(one) == alike((*two[:3], [(name.decode(), value) for name, value in two[3]], two[4])), (stream, one, two)
         accepted += common
         if len(mine) == len(other) and bool(my_refusal) == bool(other_refusal):
             refused += bool(my_refusal)
             continue
         # After what both read, one goes on where the other stops.
-        table = WE_REFUSE if my_refusal and len(mine) <= len(other) else H11_REFUSES
-        reason = next((reason for reason, pattern in table.items() if pattern and re.search(pattern, stream)), None)
+        we_stop = my_refusal and len(mine) <= len(other)
+        table, said = (WE_REFUSE, my_refusal) if we_stop else (H11_REFUSES, other_refusal or "")
+        reason = next((reason for pattern, reason in table.items() if re.search(pattern, said)), None)
         if reason is None:
             unexplained.append((stream, mine[common:], my_refusal, other[common:], other_refusal))
         else:
@@ -142,5 +157,5 @@ def test_both_read_the_same(program):
     for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
         print(f"{count:6}  {reason}")
     print(f"{len(corpus)} streams: {accepted} requests read alike, {refused} streams refused by both, {sum(reasons.values())} by one")
-    assert not unexplained, (len(unexplained), unexplained[:5])
+    assert not unexplained, f"{len(unexplained)}, of which: {unexplained[:5]}"
     assert accepted > 1000 and refused > 1000

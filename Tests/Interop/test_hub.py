@@ -197,3 +197,25 @@ def test_a_cache_of_the_hub_is_served_again(seen):
         for file in files:
             if file != "model.safetensors":
                 assert get(f"{url}/bloom/resolve/main/{file}")[0] == (pathlib.Path(facts["snapshot"]) / file).read_bytes()
+
+
+def test_a_token_of_the_hubs_is_a_token_here(models, tmp_path):
+    """HF_TOKEN is sent as a bearer token: it shows what it is for, and nothing else."""
+    folder, _ = models
+    digest = hashlib.sha256(b"hf_of_the_test").hexdigest()
+    (tmp_path / "tokens").write_text(f"worker {digest} read manifests=llama\n")
+    (tmp_path / "tokens").chmod(0o600)
+    (tmp_path / "config.yaml").write_text(f"tokens:\n  file: {tmp_path}/tokens\n")
+    program = (
+        "import sys, huggingface_hub\n"
+        "try: print(sorted(huggingface_hub.HfApi().list_repo_files(sys.argv[1])))\n"
+        "except Exception as error: print(type(error).__name__)"
+    )
+    with daemon("--config", tmp_path / "config.yaml", folder / "llama", folder / "gpt2") as url:
+        for token, name, expected in [
+            ("hf_of_the_test", "llama", "['config.json', 'model.safetensors']"), ("hf_of_the_test", "gpt2", "RepositoryNotFoundError"),
+            (None, "llama", "HfHubHTTPError"),
+        ]:
+            variables = {**environment(url, tmp_path / "home"), **({"HF_TOKEN": token} if token else {})}
+            done = subprocess.run([sys.executable, "-c", program, name], env=variables, capture_output=True, text=True, timeout=300)
+            assert done.stdout.strip() == expected, done.stderr

@@ -9,7 +9,7 @@ import Platform
 ///     MODE WORKERS MP RANKS CHECKPOINT    ->    SECONDS BYTES
 ///
 /// MODE is `touched`, memory that the command before has touched, or `fresh`, new pages that are given back after the time was
-/// taken. RANKS are joined by commas. The time is that from the checkpoint's path to the last byte: its metadata are read, each
+/// taken, or `huge`, the same with huge pages. RANKS are joined by commas. The time is that from the checkpoint's path to the last byte: its metadata are read, each
 /// rank is planned and then made by WORKERS threads. MODE `again` is `touched` with the plans that the command before has made, and
 /// its open files.
 @main
@@ -29,7 +29,7 @@ struct ExecuteBenchmark {
       let clock = ContinuousClock()
       let start = clock.now
       if words[0] != "again" || bodies.isEmpty { bodies = try plan(words[4], mp: mp, ranks: ranks) }
-      let bytes = try execute(workers: workers, isFresh: words[0] == "fresh")
+      let bytes = try execute(workers: workers, mode: words[0])
       let time = (clock.now - start).components
       giveBack()
       print(Double(time.seconds) + Double(time.attoseconds) * 1e-18, bytes)
@@ -45,11 +45,12 @@ struct ExecuteBenchmark {
     }
   }
 
-  private static func execute(workers: Int, isFresh: Bool) throws -> Int {
+  private static func execute(workers: Int, mode: String) throws -> Int {
     var bytes = 0
     for body in bodies {
       let length = body.plan.length
-      let memory = isFresh ? take(length) : touched(body.plan.parameters.rank, length)
+      let isFresh = mode == "fresh" || mode == "huge"
+      let memory = isFresh ? take(length, isHuge: mode == "huge") : touched(body.plan.parameters.rank, length)
       try body.fill(memory, with: 0..<length, workers: workers)
       bytes += length
       if isFresh { fresh.append(memory) }
@@ -64,16 +65,16 @@ struct ExecuteBenchmark {
 
   private static func touched(_ rank: Int, _ length: Int) -> UnsafeMutableRawBufferPointer {
     if let memory = kept[rank], memory.count == length { return memory }
-    let memory = take(length)
+    let memory = take(length, isHuge: true)
     memory.initializeMemory(as: UInt8.self, repeating: 1)
     if let old = kept.updateValue(memory, forKey: rank) { munmap(old.baseAddress, old.count) }
     return memory
   }
 
-  private static func take(_ length: Int) -> UnsafeMutableRawBufferPointer {
+  private static func take(_ length: Int, isHuge: Bool) -> UnsafeMutableRawBufferPointer {
     guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), base != MAP_FAILED
     else { preconditionFailure("no memory for \(length) bytes") }
-    madvise(base, length, MADV_HUGEPAGE)
+    if isHuge { madvise(base, length, MADV_HUGEPAGE) }
     return UnsafeMutableRawBufferPointer(start: base, count: length)
   }
 }

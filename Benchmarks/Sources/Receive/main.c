@@ -10,7 +10,7 @@
 // A thread for each path asks for it until all have received LEAST bytes together, at least once each. MODE says where bodies go:
 //   window   1 MiB of each thread's own, over and over
 //   touched  memory of the whole body, which was touched by the command before
-//   fresh    new pages for each body, huge ones where the kernel gives them, given back behind it
+//   fresh    new pages for each body, given back behind it
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,7 +65,7 @@ static void fail(const char *what) {
 static char *take(size_t size) {
   char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) fail("mmap");
-  madvise(memory, size, MADV_HUGEPAGE);
+  if (mode == touched) madvise(memory, size, MADV_HUGEPAGE);
   return memory;
 }
 

@@ -111,7 +111,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// The value of `Host` (RFC 9112, section 3.2): for a Unix-domain socket `localhost`.
-  var hostField: String {
+  package var hostField: String {
     switch endpoint {
     case .unix: "localhost"
     case .tcp(let host, let port): ServerAddress.hostField(host, port, defaultPort: 80)

@@ -1,13 +1,13 @@
 /// A set of byte positions, as ranges that neither touch nor overlap, in order.
-struct ByteRangeSet: Hashable, Sendable {
+package struct ByteRangeSet: Hashable, Sendable {
   /// The ranges.
-  private(set) var ranges: [Range<Int>] = []
+  package private(set) var ranges: [Range<Int>] = []
 
   /// The empty set.
-  init() {}
+  package init() {}
 
   /// Adds all positions of a range.
-  mutating func insert(_ range: Range<Int>) {
+  package mutating func insert(_ range: Range<Int>) {
     guard !range.isEmpty else { return }
     let first = ranges.firstIndex { $0.upperBound >= range.lowerBound } ?? ranges.endIndex
     var last = first
@@ -20,12 +20,12 @@ struct ByteRangeSet: Hashable, Sendable {
   }
 
   /// The end of what is there without a gap from a position on: the position itself where that is not there.
-  func end(from position: Int) -> Int {
+  package func end(from position: Int) -> Int {
     ranges.first { $0.contains(position) }?.upperBound ?? position
   }
 
   /// What of a range is not there.
-  func missing(from range: Range<Int>) -> [Range<Int>] {
+  package func missing(from range: Range<Int>) -> [Range<Int>] {
     var missing: [Range<Int>] = []
     var position = range.lowerBound
     for present in ranges where present.upperBound > range.lowerBound && present.lowerBound < range.upperBound {

@@ -115,7 +115,9 @@ public struct StretchIterator: Sendable {
   }
 
   private func isDirect(_ index: Int) -> Bool {
-    guard case .run = body.plan.segments[index].content else { return false }
+    guard case .run(let file, _) = body.plan.segments[index].content,
+      body.sources.files.indices.contains(file), body.sources.files[file].file.supply == nil
+    else { return false }
     let inside = max(position - body.plan.starts[index], 0)
     return min(body.plan.segments[index].count - inside, end - position) >= StretchIterator.directThreshold
   }

@@ -33,6 +33,7 @@ extension PartitionCache {
         throw error
       }
       job.begins(writing)
+      job.body.expectSources()
       write(job, partition, into: writing, from: WindowCursor(job.body))
     } catch {
       storageFailed(job, error)

@@ -1,6 +1,7 @@
 import Dispatch
 import Loader
 import Logging
+import ObjectStore
 import Platform
 import Synchronization
 
@@ -18,6 +19,8 @@ final class Catalog: Sendable {
     var options = LoadOptions()
     /// Where what no configuration names may lie.
     var allowed = AllowedFolders()
+    /// What loads checkpoints that lie in an object store.
+    var objects: ObjectCheckpoints?
   }
 
   /// How a load ended.
@@ -66,7 +69,7 @@ final class Catalog: Sendable {
   func carryOut(_ load: ManifestTable.Load) -> Outcome {
     let start = ContinuousClock.now
     do throws(LoaderError) {
-      let checkpoint = try load.source.load(options(for: load))
+      let checkpoint = try load.source.load(options(for: load), objects: settings.withLock { $0.objects })
       guard let name = table.withLock({ $0.name(load, of: checkpoint) }) else { return overtaken(load) }
       let loaded = LoadedCheckpoint(checkpoint.named(name))
       guard var entry = table.withLock({ $0.settle(load, as: loaded) }) else { return overtaken(load) }

@@ -38,11 +38,7 @@ final class LoadedCheckpoint: Sendable {
   /// Whether its paths still name the files that were read: false where one was replaced, cut or written.
   func isCurrent() -> Bool {
     let now = ContinuousClock.now
-    let isCurrent = checkpoint.files.allSatisfy { entry in
-      guard let now = try? FileStatus.of(path: entry.file.path) else { return false }
-      let then = entry.file.opened
-      return now.size == then.size && now.modified == then.modified
-    }
+    let isCurrent = checkpoint.files.allSatisfy { $0.file.isCurrent() }
     foundCurrent.withLock { $0 = isCurrent ? now : nil }
     return isCurrent
   }

@@ -1,4 +1,5 @@
 import Loader
+import ObjectStore
 import Platform
 
 /// Where a checkpoint is read from, and what may be read for it.
@@ -47,10 +48,14 @@ struct ManifestSource: Hashable, Sendable {
   }
 
   /// Reads the metadata.
-  func load(_ options: LoadOptions) throws(LoaderError) -> Checkpoint {
+  func load(_ options: LoadOptions, objects: ObjectCheckpoints?) throws(LoaderError) -> Checkpoint {
     switch content {
-    case .path(let path): try CheckpointLoader.load(path, options: options)
-    case .manifest(let text, let folder): try CheckpointLoader.load(manifest: text, in: folder, options: options)
+    case .path(let path):
+      if let objects, !staysInRoots, ObjectCheckpoints.mayLoad(path) {
+        return try objects.load(path, options: options)
+      }
+      return try CheckpointLoader.load(path, options: options)
+    case .manifest(let text, let folder): return try CheckpointLoader.load(manifest: text, in: folder, options: options)
     }
   }
 }

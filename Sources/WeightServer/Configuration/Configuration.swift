@@ -1,4 +1,5 @@
 package import Loader
+package import ObjectStore
 import Platform
 package import Transport
 
@@ -20,6 +21,8 @@ package struct Configuration: Sendable {
   package var sharedMemory = SharedMemory()
   /// How TLS is spoken.
   package var tls = TLS()
+  /// Where an object store is, and how it is spoken to.
+  package var objects = ObjectStoreConfiguration()
   /// Bounds of connections and work.
   package var limits = Limits()
   /// What is logged, and how.
@@ -79,7 +82,7 @@ package struct Configuration: Sendable {
 
     /// The folder: as configured, else `weight-server` in the one that systemd gives, that the XDG base directory specification names,
     /// or that the system has.
-    func folderPath(_ environment: [String: String]) -> String {
+    package func folderPath(_ environment: [String: String]) -> String {
       if !folder.isEmpty { return folder }
       if let given = environment["CACHE_DIRECTORY"]?.split(separator: ":").first { return String(given) }
       if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") { return Path.join(base, "weight-server") }

@@ -1,4 +1,5 @@
 import Loader
+import ObjectStore
 import Platform
 import Yams
 
@@ -125,8 +126,13 @@ struct ConfigurationFile {
     return sources
   }
 
+  /// A checkpoint's path: relative to the file, unless it is one of an object store.
+  private func place(_ path: String) -> String {
+    ObjectCheckpoints.mayLoad(path) ? path : Path.join(folder, path)
+  }
+
   private func source(_ node: Node) throws(ConfigurationError) -> Configuration.Source {
-    if let text = node.scalar?.string { return Configuration.Source(path: Path.join(folder, text)) }
+    if let text = node.scalar?.string { return Configuration.Source(path: place(text)) }
     guard case .mapping(let mapping) = node else { throw wrong(node, "a checkpoint is a path, or a mapping with path") }
     var source = Configuration.Source(path: "")
     for (key, value) in mapping {
@@ -137,7 +143,7 @@ struct ConfigurationFile {
       if isAbsent(value) { continue }
       guard let text = value.scalar?.string else { throw wrong(value, "\(name) of a checkpoint is one value") }
       switch name {
-      case "path": source.path = Path.join(folder, text)
+      case "path": source.path = place(text)
       case "name": source.name = text
       default:
         guard text == "true" || text == "false" else { throw wrong(value, "required is true or false") }

@@ -10,6 +10,7 @@ extension Setting {
     + admission
     + pacing
     + sharedMemory
+    + objectStore
     + tls
 
   /// The keys that have no file of their own, in the order of `config.yaml`.

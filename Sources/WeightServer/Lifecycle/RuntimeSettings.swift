@@ -1,5 +1,6 @@
 import Glibc
 import Loader
+import ObjectStore
 import Platform
 
 /// What follows from a configuration for loads, checked: so that a bad one is refused before anything of it holds.
@@ -23,6 +24,7 @@ struct RuntimeSettings: Sendable {
     }
     for source in configuration.checkpoints.manifests {
       try RuntimeSettings.checkName(source)
+      if ObjectCheckpoints.mayLoad(source.path) { continue }
       let isFolder = (try? FileStatus.of(path: source.path))?.kind == .folder
       allowed.add(isFolder ? source.path : Path.folder(of: source.path))
     }
@@ -35,7 +37,11 @@ struct RuntimeSettings: Sendable {
       }
       allowed.add(folder)
     }
-    catalog = Catalog.Settings(options: options, allowed: allowed)
+    let environment = ProcessEnvironment.variables
+    catalog = Catalog.Settings(
+      options: options, allowed: allowed,
+      objects: ObjectCheckpoints(
+        configuration.objects, environment: environment, cache: configuration.cache.folderPath(environment)))
   }
 
   private static func checkName(_ source: Configuration.Source) throws(ConfigurationError) {

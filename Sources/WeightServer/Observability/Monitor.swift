@@ -15,11 +15,13 @@ struct Monitor: Sendable {
   let pools: [(name: String, pool: WorkerPool)]
   /// When the daemon began, by the wall clock.
   let started = WallClock.nanoseconds()
+  /// The same by a clock that nobody sets.
+  private let begun = ContinuousClock.now
 
   /// What it all is now, as far as a client may see it. It looks at the files of the checkpoints, so it belongs on a worker.
   func snapshot(for access: Access) -> MonitorSnapshot {
     MonitorSnapshot(
-      seconds: Double(WallClock.nanoseconds() - started) / 1_000_000_000,
+      seconds: (ContinuousClock.now - begun).inSeconds,
       startSeconds: Double(started) / 1_000_000_000,
       server: server(),
       requests: requests, transfers: transfers.current(for: access),

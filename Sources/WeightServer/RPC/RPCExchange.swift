@@ -106,7 +106,7 @@ final class RPCExchange: Sendable {
     for group in groups {
       if let route = group.routes(at: target.segments).first(where: { $0.methods.contains(inner.method) }) {
         // The call's own scope was checked already: this is for a call that says too little of what it does.
-        guard made.access.may(route.scope) else {
+        guard made.access.allows(route.scope) else {
           throw StatusError(.permissionDenied, "\(method.name) needs a scope that \(made.access.name) does not have")
         }
         return (made, route)

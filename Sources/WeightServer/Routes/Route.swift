@@ -55,11 +55,11 @@ struct Route: Sendable {
 
 extension Access {
   /// Whether what a route does is allowed.
-  func may(_ scope: Route.Scope) -> Bool {
+  func allows(_ scope: Route.Scope) -> Bool {
     switch scope {
     case .open: true
-    case .read: may(Access.Scope.read)
-    case .admin: may(Access.Scope.admin)
+    case .read: may(.read)
+    case .admin: may(.admin)
     }
   }
 }
