@@ -27,16 +27,13 @@ extension Metric {
     .single("weight_server_cache_errors_total", .counter, "Partitions that could not be made, written or verified.") {
       $0.cache.whole?.counters.errors
     },
-    .single("weight_server_shared_memory_bytes", .gauge, "Bytes of partitions in memory that workers of this host map.")
-    {
+    .single("weight_server_shared_memory_bytes", .gauge, "Bytes of partitions in memory that workers map.") {
       $0.cache.shared.bytes
     },
     .single("weight_server_shared_memory_budget_bytes", .gauge, "Bytes that such memory may have.") {
       $0.cache.shared.budget
     },
-    .single(
-      "weight_server_shared_memory_handed_out_total", .counter, "Descriptors of such memory that were given away."
-    ) {
+    .single("weight_server_shared_memory_handed_out_total", .counter, "Descriptors that were given away.") {
       $0.cache.shared.handedOut
     },
   ]
