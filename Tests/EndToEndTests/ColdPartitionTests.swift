@@ -5,6 +5,8 @@ import Testing
 /// Many clients that ask at once for a partition that nobody asked for before.
 @Suite struct ColdPartitionTests {
   private static let clients = 1000
+  /// Clients read one after the other here, so that the last may wait long before it takes anything.
+  private static let patience = ["WEIGHT_SERVER_LIMITS_WRITE_SECONDS": "600"]
 
   /// Whether the kernel counts what is read from the disk below temporary folders: not where these lie in memory, nor without
   /// task I/O accounting.
@@ -60,7 +62,8 @@ import Testing
     let folder = try TemporaryFolder()
     let checkpoint = try Checkpoints.large(in: folder, bytes: 4 << 20)
     let expected = try Daemon.run([checkpoint]) { try $0.get("/shard?rank=0&mp=1").body }
-    try Daemon.run([checkpoint], environment: CacheSettings(folder).environment) { daemon in
+    let environment = CacheSettings(folder).environment.merging(ColdPartitionTests.patience) { $1 }
+    try Daemon.run([checkpoint], environment: environment) { daemon in
       try ask(daemon, "/shard?rank=0&mp=1", expected)
       #expect(try daemon.cacheNumber("executions") == 1)
       #expect(try daemon.cacheNumber("misses") == 1)
@@ -76,7 +79,7 @@ import Testing
     let checkpoint = try Checkpoints.large(in: folder, bytes: 16 << 20)
     let file = "\(checkpoint)/model.safetensors"
     try ColdPartitionTests.fillHoles(of: file, bytes: 16 << 20)
-    let environment = ["WEIGHT_SERVER_CACHE_MODE": "never"]
+    let environment = ColdPartitionTests.patience.merging(["WEIGHT_SERVER_CACHE_MODE": "never"]) { $1 }
     let expected = try Daemon.run([checkpoint], environment: environment) { try $0.get("/shard?rank=1&mp=2").body }
     try ColdPartitionTests.forget(file)
     try Daemon.run([checkpoint], environment: environment) { daemon in
