@@ -138,7 +138,7 @@ struct Inflate {
 
   /// Length codes 257 to 285: the least length and the bits that are added to it (RFC 1951 section 3.2.5).
   private static let lengths: [(base: Int, extra: UInt32)] =
-    table(first: 3, groups: [0, 0] + (1...5).map { $0 }, size: 4).dropLast() + [(258, 0)]
+    table(first: 3, groups: [0, 0] + (1...5).map { $0 }, size: 4) + [(258, 0)]
 
   /// Distance codes 0 to 29.
   private static let distances: [(base: Int, extra: UInt32)] = table(
