@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(
       name: "Command",
       dependencies: [
-        "Platform", "Loader", "Transport", "WeightServer", "WeightServerClient", "ObjectStore",
+        "Platform", "Loader", "Transport", "ObjectStore", "WeightServer", "WeightServerClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -81,6 +81,7 @@ let package = Package(
         "Transport", "Platform", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"]),
+    .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "TestSupport", "WeightServerClient"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "WeightServerClient"]),
     .testTarget(
       name: "WeightServerTests",
@@ -94,6 +95,8 @@ let package = Package(
 )
 
 for target in package.targets
-where ![.system, .plugin, .binary].contains(target.type) && !["CLinux", "CKernels", "RPCMessages"].contains(target.name) {
+where ![.system, .plugin, .binary].contains(target.type)
+  && !["CLinux", "CKernels", "RPCMessages"].contains(target.name)
+{
   target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

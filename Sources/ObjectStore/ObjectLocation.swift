@@ -16,10 +16,12 @@ package struct ObjectLocation: Hashable, Sendable, CustomStringConvertible {
   package init(_ text: String) throws(ObjectStoreError) {
     let rest = text.dropFirst(ObjectLocation.isMeant(by: text) ? 5 : text.count)
     let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let bucket = parts.first, (3...63).contains(bucket.utf8.count), bucket.utf8.allSatisfy(ObjectLocation.isBucketByte)
+    guard let bucket = parts.first, (3...63).contains(bucket.utf8.count),
+      bucket.utf8.allSatisfy(ObjectLocation.isBucketByte)
     else {
       throw ObjectStoreError(
-        .invalid, "\"\(text.escaped)\" names no object: it looks like s3://BUCKET/PREFIX, the bucket of 3 to 63 of a-z 0-9 . -")
+        .invalid,
+        "\"\(text.escaped)\" names no object: it looks like s3://BUCKET/PREFIX, the bucket of 3 to 63 of a-z 0-9 . -")
     }
     self.bucket = String(bucket)
     let prefix = parts.count > 1 ? parts[1] : ""

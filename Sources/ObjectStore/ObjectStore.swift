@@ -49,11 +49,14 @@ package final class ObjectStore: Sendable {
         objects += listing.objects
         continuation = listing.continuation
       } catch {
-        throw ObjectStoreError(.failed, "listing s3://\(bucket.escaped)/\(prefix.escaped): the answer has \(error.message)")
+        throw ObjectStoreError(
+          .failed, "listing s3://\(bucket.escaped)/\(prefix.escaped): the answer has \(error.message)")
       }
       guard objects.count <= ObjectStore.objectLimit else {
         throw ObjectStoreError(
-          .invalid, "s3://\(bucket.escaped)/\(prefix.escaped) has more than \(ObjectStore.objectLimit) objects: name a longer prefix")
+          .invalid,
+          "s3://\(bucket.escaped)/\(prefix.escaped) has more than \(ObjectStore.objectLimit) objects: name a longer prefix"
+        )
       }
     } while continuation != nil
     return objects
@@ -81,24 +84,6 @@ package final class ObjectStore: Sendable {
         tries = position > before ? 1 : tries + 1
         try pause(after: error, tries: tries, what)
       }
-    }
-  }
-
-  /// The object's listing now, by a `HEAD`: nil where it is gone.
-  func head(_ key: String, of bucket: String) throws(ObjectStoreError) -> (entityTag: String?, size: Int?)? {
-    do throws(ObjectStoreError) {
-      return try attempt("s3://\(bucket.escaped)/\(key.escaped)") { () throws(ObjectStoreError) in
-        let (requests, path) = try self.target(bucket, key: key)
-        let fields = try self.fields(.head, requests.address, path, [], extra: [])
-        let head = try ObjectStore.reporting { () throws(WeightClientError) in
-          try requests.read(.head, path, fields: fields, most: 0, cancel: self.cancel).head
-        }
-        guard head.status.kind == .successful else { throw self.refusal(head, []) }
-        return (head.fields[.eTag], head.fields[.contentLength].flatMap { Int($0) })
-      }
-    } catch {
-      if error.kind == .missing { return nil }
-      throw error
     }
   }
 
@@ -150,7 +135,8 @@ package final class ObjectStore: Sendable {
     guard written < end else { return }
     guard head.status.code == 206 else { throw refusal(head, body) }
     throw ObjectStoreError(
-      .failed, "the store answered another range or version (\(head.fields[.contentRange]?.escaped ?? "no Content-Range"))")
+      .failed,
+      "the store answered another range or version (\(head.fields[.contentRange]?.escaped ?? "no Content-Range"))")
   }
 
   private func target(_ bucket: String, key: String) throws(ObjectStoreError) -> (PlainRequests, String) {

@@ -44,7 +44,8 @@ final class ObjectWatch: Sendable {
     DispatchQueue(label: "weight-server.looking", qos: .utility).async { [self] in
       guard let listed = try? store.list(bucket, prefix: prefix) else { return }
       let byKey = Dictionary(listed.map { ($0.key, $0) }) { first, _ in first }
-      for object in state.withLock({ $0.objects.compactMap(\.object) }) where byKey[object.object.key] != object.object {
+      for object in state.withLock({ $0.objects.compactMap(\.object) }) where byKey[object.object.key] != object.object
+      {
         object.noteChange()
       }
     }

@@ -6,7 +6,10 @@ import Testing
 @Suite struct ColdPartitionTests {
   private static let clients = 1000
   /// Clients read one after the other here, so that the last may wait long before it takes anything.
-  private static let patience = ["WEIGHT_SERVER_LIMITS_WRITE_SECONDS": "600"]
+  private static let patience = [
+    "WEIGHT_SERVER_LIMITS_WRITE_SECONDS": "600", "WEIGHT_SERVER_LIMITS_CONNECTIONS_PER_ADDRESS": "2000",
+    "WEIGHT_SERVER_LIMITS_REQUESTS_PER_ADDRESS": "2000",
+  ]
 
   /// Whether the kernel counts what is read from the disk below temporary folders: not where these lie in memory, nor without
   /// task I/O accounting.
