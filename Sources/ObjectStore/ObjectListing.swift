@@ -7,10 +7,15 @@ package struct StoredObject: Hashable, Sendable {
   package let key: String
   /// Bytes.
   package let size: UInt64
-  /// What changes with its content, quotes included.
+  /// What changes with its content, without the quotes that some stores leave out of listings.
   package let entityTag: String
   /// When it was modified, in seconds since 1970.
   package let modified: Int64
+
+  /// An entity tag without quotes.
+  static func tag(_ text: String) -> String {
+    text.count > 1 && text.hasPrefix("\"") && text.hasSuffix("\"") ? String(text.dropFirst().dropLast()) : text
+  }
 }
 
 /// A page of a bucket's objects.
@@ -55,7 +60,7 @@ struct ObjectListing {
       let size = values["Size"].flatMap({ UInt64($0) }), size <= UInt64(Int64.max), let tag = values["ETag"],
       let modified = values["LastModified"].flatMap(ObjectListing.seconds)
     else { throw XMLReader.Failure(message: "an object without key, size, ETag or time") }
-    return StoredObject(key: key, size: size, entityTag: tag, modified: modified)
+    return StoredObject(key: key, size: size, entityTag: StoredObject.tag(tag), modified: modified)
   }
 
   /// Seconds since 1970 of `2026-01-31T08:15:00.000Z`.

@@ -107,7 +107,7 @@ package final class ObjectStore: Sendable {
     _ object: StoredObject, of bucket: String, position: inout Int, end: Int, into file: borrowing OutputFile
   ) throws(ObjectStoreError) {
     let (requests, path) = try target(bucket, key: object.key)
-    let extra = [("range", "bytes=\(position)-\(end - 1)"), ("if-match", object.entityTag)]
+    let extra = [("range", "bytes=\(position)-\(end - 1)"), ("if-match", "\"\(object.entityTag)\"")]
     let fields = try fields(.get, requests.address, path, [], extra: extra)
     let start = position
     var written = position
@@ -116,8 +116,7 @@ package final class ObjectStore: Sendable {
     defer { position = written }
     let (head, body) = try ObjectStore.reporting { () throws(WeightClientError) in
       try requests.get(path, fields: fields, most: ObjectStore.answerLimit, cancel: self.cancel) { head in
-        head.status.code == 206 && head.fields[.contentRange] == "bytes \(start)-\(end - 1)/\(object.size)"
-          && head.fields[.eTag].map { $0 == object.entityTag } ?? true
+        ObjectStore.isAnswer(head, object, start..<end)
       } receive: { (body: inout PlainRequests.Body) throws(WeightClientError) in
         while failure == nil, written < end {
           let count = try body.receive(into: buffer)
@@ -133,10 +132,23 @@ package final class ObjectStore: Sendable {
     }
     if let failure { throw failure }
     guard written < end else { return }
-    guard head.status.code == 206 else { throw refusal(head, body) }
+    guard head.status.kind == .successful else { throw refusal(head, body) }
     throw ObjectStoreError(
       .failed,
       "the store answered another range or version (\(head.fields[.contentRange]?.escaped ?? "no Content-Range"))")
+  }
+
+  /// Whether a body is the range that was asked for, of the version that is known. Some stores answer a range with 200, beside
+  /// `Content-Range` or where it is all of the object.
+  private static func isAnswer(_ head: ResponseHead, _ object: StoredObject, _ range: Range<Int>) -> Bool {
+    guard head.status.kind == .successful, head.fields[.eTag].map({ StoredObject.tag($0) == object.entityTag }) ?? true else {
+      return false
+    }
+    if let stated = head.fields[.contentRange] {
+      return stated == "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.size)"
+    }
+    return head.status.code == 200 && range == 0..<Int(clamping: object.size)
+      && head.fields[.contentLength] == String(object.size)
   }
 
   private func target(_ bucket: String, key: String) throws(ObjectStoreError) -> (PlainRequests, String) {
