@@ -161,7 +161,11 @@ def test_a_bucket_serves_what_the_folder_does(store, tmp_path, fixture, name):
                 assert content(body_of(here, rank, mp)) == content(body_of(there, rank, mp)), (rank, mp)
         assert "objects" in os.listdir(tmp_path / "other" / "cache")
         assert there.get_json("/plan?rank=0&mp=2")["serving"]
-    assert os.listdir(tmp_path / "other" / "cache" / "objects") == []
+    left = os.listdir(tmp_path / "other" / "cache" / "objects")
+    with Served(tmp_path / "other", checkpoint=location, environment=store.environment()) as again:
+        assert only(again)["state"] == "ready"
+        mirrors = os.listdir(tmp_path / "other" / "cache" / "objects")
+        assert len(mirrors) == 1 and mirrors != left, "what a daemon leaves behind goes when the next one needs a place"
 
 
 def test_a_wrong_secret_is_said(store, tmp_path):
@@ -256,6 +260,6 @@ def test_an_object_that_changed_is_never_mixed_with_the_old(store, tmp_path):
         # What was made of the old version may be sent on, whole, or refused; never mixed.
         answer = served.get("/shard?rank=0&mp=4")
         assert answer[:2] == (200, first) or (answer[0] == 500 and b"data_loss" in answer[1]), answer[:2]
-        status = json.loads(served.administer("POST", f"/manifests/{only(served)['name']}/reload")[1])
+        _, status = served.administer("POST", f"/manifests/{only(served)['name']}/reload")
         assert status["state"] == "ready" and status["revision"] != revision
         assert tensors(body_of(served, 1, 4))
