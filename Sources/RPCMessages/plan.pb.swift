@@ -108,83 +108,124 @@ package nonisolated struct Weightserver_V1_PlanServing: Sendable {
   package init() {}
 }
 
-package nonisolated struct Weightserver_V1_PlannedTensor: Sendable {
+package nonisolated struct Weightserver_V1_PlannedTensor: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  package var name: String = String()
+  package var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   /// By safetensors' name.
-  package var dtype: String = String()
+  package var dtype: String {
+    get {_storage._dtype}
+    set {_uniqueStorage()._dtype = newValue}
+  }
 
   /// What the rank holds.
-  package var shape: [Int64] = []
+  package var shape: [Int64] {
+    get {_storage._shape}
+    set {_uniqueStorage()._shape = newValue}
+  }
 
-  package var wholeShape: [Int64] = []
+  package var wholeShape: [Int64] {
+    get {_storage._wholeShape}
+    set {_uniqueStorage()._wholeShape = newValue}
+  }
 
   /// The first byte in the body, and the one after the last.
-  package var range: [Int64] = []
+  package var range: [Int64] {
+    get {_storage._range}
+    set {_uniqueStorage()._range = newValue}
+  }
 
   /// How the tensor is dealt to the ranks, in words.
   package var rule: String {
-    get {_rule ?? String()}
-    set {_rule = newValue}
+    get {_storage._rule ?? String()}
+    set {_uniqueStorage()._rule = newValue}
   }
   /// Returns true if `rule` has been explicitly set.
-  package var hasRule: Bool {self._rule != nil}
+  package var hasRule: Bool {_storage._rule != nil}
   /// Clears the value of `rule`. Subsequent reads from it will return its default value.
-  package mutating func clearRule() {self._rule = nil}
+  package mutating func clearRule() {_uniqueStorage()._rule = nil}
 
   package var scheme: Weightserver_V1_TensorScheme {
-    get {_scheme ?? Weightserver_V1_TensorScheme()}
-    set {_scheme = newValue}
+    get {_storage._scheme ?? Weightserver_V1_TensorScheme()}
+    set {_uniqueStorage()._scheme = newValue}
   }
   /// Returns true if `scheme` has been explicitly set.
-  package var hasScheme: Bool {self._scheme != nil}
+  package var hasScheme: Bool {_storage._scheme != nil}
   /// Clears the value of `scheme`. Subsequent reads from it will return its default value.
-  package mutating func clearScheme() {self._scheme = nil}
+  package mutating func clearScheme() {_uniqueStorage()._scheme = nil}
 
   /// What quantization costs, once it is known.
   package var error: Weightserver_V1_QuantizationError {
-    get {_error ?? Weightserver_V1_QuantizationError()}
-    set {_error = newValue}
+    get {_storage._error ?? Weightserver_V1_QuantizationError()}
+    set {_uniqueStorage()._error = newValue}
   }
   /// Returns true if `error` has been explicitly set.
-  package var hasError: Bool {self._error != nil}
+  package var hasError: Bool {_storage._error != nil}
   /// Clears the value of `error`. Subsequent reads from it will return its default value.
-  package mutating func clearError() {self._error = nil}
+  package mutating func clearError() {_uniqueStorage()._error = nil}
 
   /// The tensor of the source that it is made of, where its name is another.
   package var madeOf: String {
-    get {_madeOf ?? String()}
-    set {_madeOf = newValue}
+    get {_storage._madeOf ?? String()}
+    set {_uniqueStorage()._madeOf = newValue}
   }
   /// Returns true if `madeOf` has been explicitly set.
-  package var hasMadeOf: Bool {self._madeOf != nil}
+  package var hasMadeOf: Bool {_storage._madeOf != nil}
   /// Clears the value of `madeOf`. Subsequent reads from it will return its default value.
-  package mutating func clearMadeOf() {self._madeOf = nil}
+  package mutating func clearMadeOf() {_uniqueStorage()._madeOf = nil}
 
   package var operation: String {
-    get {_operation ?? String()}
-    set {_operation = newValue}
+    get {_storage._operation ?? String()}
+    set {_uniqueStorage()._operation = newValue}
   }
   /// Returns true if `operation` has been explicitly set.
-  package var hasOperation: Bool {self._operation != nil}
+  package var hasOperation: Bool {_storage._operation != nil}
   /// Clears the value of `operation`. Subsequent reads from it will return its default value.
-  package mutating func clearOperation() {self._operation = nil}
+  package mutating func clearOperation() {_uniqueStorage()._operation = nil}
 
-  package var sources: [Weightserver_V1_PlanSource] = []
+  package var sources: [Weightserver_V1_PlanSource] {
+    get {_storage._sources}
+    set {_uniqueStorage()._sources = newValue}
+  }
+
+  /// The axis of the whole tensor that is dealt. This and the two that follow are there where the rank does not hold all of it, in few
+  /// enough stretches to list.
+  package var axis: Int32 {
+    get {_storage._axis ?? 0}
+    set {_uniqueStorage()._axis = newValue}
+  }
+  /// Returns true if `axis` has been explicitly set.
+  package var hasAxis: Bool {_storage._axis != nil}
+  /// Clears the value of `axis`. Subsequent reads from it will return its default value.
+  package mutating func clearAxis() {_uniqueStorage()._axis = nil}
+
+  /// The positions on that axis that the rank holds, in its order: of each stretch the first, and the one after the last.
+  package var held: [SwiftProtobuf.Google_Protobuf_ListValue] {
+    get {_storage._held}
+    set {_uniqueStorage()._held = newValue}
+  }
+
+  /// Positions of padding, which are zeros, that the rank has on that axis besides.
+  package var zeros: Int64 {
+    get {_storage._zeros ?? 0}
+    set {_uniqueStorage()._zeros = newValue}
+  }
+  /// Returns true if `zeros` has been explicitly set.
+  package var hasZeros: Bool {_storage._zeros != nil}
+  /// Clears the value of `zeros`. Subsequent reads from it will return its default value.
+  package mutating func clearZeros() {_uniqueStorage()._zeros = nil}
 
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
-  fileprivate var _rule: String? = nil
-  fileprivate var _scheme: Weightserver_V1_TensorScheme? = nil
-  fileprivate var _error: Weightserver_V1_QuantizationError? = nil
-  fileprivate var _madeOf: String? = nil
-  fileprivate var _operation: String? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// How a tensor's values are made from the source's.
@@ -560,83 +601,160 @@ nonisolated extension Weightserver_V1_PlanServing: SwiftProtobuf.Message, SwiftP
 
 nonisolated extension Weightserver_V1_PlannedTensor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".PlannedTensor"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}dtype\0\u{1}shape\0\u{3}whole_shape\0\u{1}range\0\u{1}rule\0\u{1}scheme\0\u{1}error\0\u{3}made_of\0\u{1}operation\0\u{1}sources\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}dtype\0\u{1}shape\0\u{3}whole_shape\0\u{1}range\0\u{1}rule\0\u{1}scheme\0\u{1}error\0\u{3}made_of\0\u{1}operation\0\u{1}sources\0\u{1}axis\0\u{1}held\0\u{1}zeros\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _dtype: String = String()
+    var _shape: [Int64] = []
+    var _wholeShape: [Int64] = []
+    var _range: [Int64] = []
+    var _rule: String? = nil
+    var _scheme: Weightserver_V1_TensorScheme? = nil
+    var _error: Weightserver_V1_QuantizationError? = nil
+    var _madeOf: String? = nil
+    var _operation: String? = nil
+    var _sources: [Weightserver_V1_PlanSource] = []
+    var _axis: Int32? = nil
+    var _held: [SwiftProtobuf.Google_Protobuf_ListValue] = []
+    var _zeros: Int64? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _dtype = source._dtype
+      _shape = source._shape
+      _wholeShape = source._wholeShape
+      _range = source._range
+      _rule = source._rule
+      _scheme = source._scheme
+      _error = source._error
+      _madeOf = source._madeOf
+      _operation = source._operation
+      _sources = source._sources
+      _axis = source._axis
+      _held = source._held
+      _zeros = source._zeros
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularStringField(value: &self.dtype) }()
-      case 3: try { try decoder.decodeRepeatedInt64Field(value: &self.shape) }()
-      case 4: try { try decoder.decodeRepeatedInt64Field(value: &self.wholeShape) }()
-      case 5: try { try decoder.decodeRepeatedInt64Field(value: &self.range) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self._rule) }()
-      case 7: try { try decoder.decodeSingularMessageField(value: &self._scheme) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._error) }()
-      case 9: try { try decoder.decodeSingularStringField(value: &self._madeOf) }()
-      case 10: try { try decoder.decodeSingularStringField(value: &self._operation) }()
-      case 11: try { try decoder.decodeRepeatedMessageField(value: &self.sources) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularStringField(value: &_storage._dtype) }()
+        case 3: try { try decoder.decodeRepeatedInt64Field(value: &_storage._shape) }()
+        case 4: try { try decoder.decodeRepeatedInt64Field(value: &_storage._wholeShape) }()
+        case 5: try { try decoder.decodeRepeatedInt64Field(value: &_storage._range) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._rule) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._scheme) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._error) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._madeOf) }()
+        case 10: try { try decoder.decodeSingularStringField(value: &_storage._operation) }()
+        case 11: try { try decoder.decodeRepeatedMessageField(value: &_storage._sources) }()
+        case 12: try { try decoder.decodeSingularInt32Field(value: &_storage._axis) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._held) }()
+        case 14: try { try decoder.decodeSingularInt64Field(value: &_storage._zeros) }()
+        default: break
+        }
       }
     }
   }
 
   package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    if !self.dtype.isEmpty {
-      try visitor.visitSingularStringField(value: self.dtype, fieldNumber: 2)
-    }
-    if !self.shape.isEmpty {
-      try visitor.visitPackedInt64Field(value: self.shape, fieldNumber: 3)
-    }
-    if !self.wholeShape.isEmpty {
-      try visitor.visitPackedInt64Field(value: self.wholeShape, fieldNumber: 4)
-    }
-    if !self.range.isEmpty {
-      try visitor.visitPackedInt64Field(value: self.range, fieldNumber: 5)
-    }
-    try { if let v = self._rule {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
-    } }()
-    try { if let v = self._scheme {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
-    } }()
-    try { if let v = self._error {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    try { if let v = self._madeOf {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 9)
-    } }()
-    try { if let v = self._operation {
-      try visitor.visitSingularStringField(value: v, fieldNumber: 10)
-    } }()
-    if !self.sources.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.sources, fieldNumber: 11)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      if !_storage._dtype.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._dtype, fieldNumber: 2)
+      }
+      if !_storage._shape.isEmpty {
+        try visitor.visitPackedInt64Field(value: _storage._shape, fieldNumber: 3)
+      }
+      if !_storage._wholeShape.isEmpty {
+        try visitor.visitPackedInt64Field(value: _storage._wholeShape, fieldNumber: 4)
+      }
+      if !_storage._range.isEmpty {
+        try visitor.visitPackedInt64Field(value: _storage._range, fieldNumber: 5)
+      }
+      try { if let v = _storage._rule {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._scheme {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      try { if let v = _storage._error {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      try { if let v = _storage._madeOf {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 9)
+      } }()
+      try { if let v = _storage._operation {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 10)
+      } }()
+      if !_storage._sources.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._sources, fieldNumber: 11)
+      }
+      try { if let v = _storage._axis {
+        try visitor.visitSingularInt32Field(value: v, fieldNumber: 12)
+      } }()
+      if !_storage._held.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._held, fieldNumber: 13)
+      }
+      try { if let v = _storage._zeros {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 14)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   package static func ==(lhs: Weightserver_V1_PlannedTensor, rhs: Weightserver_V1_PlannedTensor) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs.dtype != rhs.dtype {return false}
-    if lhs.shape != rhs.shape {return false}
-    if lhs.wholeShape != rhs.wholeShape {return false}
-    if lhs.range != rhs.range {return false}
-    if lhs._rule != rhs._rule {return false}
-    if lhs._scheme != rhs._scheme {return false}
-    if lhs._error != rhs._error {return false}
-    if lhs._madeOf != rhs._madeOf {return false}
-    if lhs._operation != rhs._operation {return false}
-    if lhs.sources != rhs.sources {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._dtype != rhs_storage._dtype {return false}
+        if _storage._shape != rhs_storage._shape {return false}
+        if _storage._wholeShape != rhs_storage._wholeShape {return false}
+        if _storage._range != rhs_storage._range {return false}
+        if _storage._rule != rhs_storage._rule {return false}
+        if _storage._scheme != rhs_storage._scheme {return false}
+        if _storage._error != rhs_storage._error {return false}
+        if _storage._madeOf != rhs_storage._madeOf {return false}
+        if _storage._operation != rhs_storage._operation {return false}
+        if _storage._sources != rhs_storage._sources {return false}
+        if _storage._axis != rhs_storage._axis {return false}
+        if _storage._held != rhs_storage._held {return false}
+        if _storage._zeros != rhs_storage._zeros {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

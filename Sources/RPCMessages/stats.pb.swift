@@ -78,7 +78,7 @@ package nonisolated struct Weightserver_V1_Stats: @unchecked Sendable {
     set {_uniqueStorage()._version = newValue}
   }
 
-  /// Bytes that answers were promised to have and that were not sent yet.
+  /// Bytes of answers' bodies that are in memory now.
   package var bytesInFlight: Int64 {
     get {_storage._bytesInFlight}
     set {_uniqueStorage()._bytesInFlight = newValue}
@@ -125,11 +125,41 @@ package nonisolated struct Weightserver_V1_Stats: @unchecked Sendable {
   /// Clears the value of `process`. Subsequent reads from it will return its default value.
   package mutating func clearProcess() {_uniqueStorage()._process = nil}
 
+  package var sharedMemory: Weightserver_V1_SharedMemoryStats {
+    get {_storage._sharedMemory ?? Weightserver_V1_SharedMemoryStats()}
+    set {_uniqueStorage()._sharedMemory = newValue}
+  }
+  /// Returns true if `sharedMemory` has been explicitly set.
+  package var hasSharedMemory: Bool {_storage._sharedMemory != nil}
+  /// Clears the value of `sharedMemory`. Subsequent reads from it will return its default value.
+  package mutating func clearSharedMemory() {_uniqueStorage()._sharedMemory = nil}
+
   package var unknownFields = SwiftProtobuf.UnknownStorage()
 
   package init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// Partitions in sealed memory, which workers of the server's host map.
+package nonisolated struct Weightserver_V1_SharedMemoryStats: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// Bytes that may be taken at most.
+  package var budgetBytes: Int64 = 0
+
+  package var bytes: Int64 = 0
+
+  package var partitions: Int64 = 0
+
+  /// How often a descriptor was handed to a worker.
+  package var handedOut: Int64 = 0
+
+  package var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  package init() {}
 }
 
 package nonisolated struct Weightserver_V1_TLSStats: Sendable {
@@ -296,7 +326,7 @@ fileprivate nonisolated let _protobuf_package = "weightserver.v1"
 
 nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   package static let protoMessageName: String = _protobuf_package + ".Stats"
-  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}uptime_seconds\0\u{1}connections\0\u{1}requests\0\u{1}responses\0\u{3}bytes_sent\0\u{1}cache\0\u{1}version\0\u{3}bytes_in_flight\0\u{1}tls\0\u{3}limits_reached\0\u{3}transfer_count\0\u{1}transfers\0\u{1}workers\0\u{1}process\0")
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}uptime_seconds\0\u{1}connections\0\u{1}requests\0\u{1}responses\0\u{3}bytes_sent\0\u{1}cache\0\u{1}version\0\u{3}bytes_in_flight\0\u{1}tls\0\u{3}limits_reached\0\u{3}transfer_count\0\u{1}transfers\0\u{1}workers\0\u{1}process\0\u{3}shared_memory\0")
 
   fileprivate class _StorageClass {
     var _uptimeSeconds: Double = 0
@@ -313,6 +343,7 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
     var _transfers: [Weightserver_V1_Transfer] = []
     var _workers: Dictionary<String,Weightserver_V1_WorkerStats> = [:]
     var _process: Weightserver_V1_ProcessStats? = nil
+    var _sharedMemory: Weightserver_V1_SharedMemoryStats? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -337,6 +368,7 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
       _transfers = source._transfers
       _workers = source._workers
       _process = source._process
+      _sharedMemory = source._sharedMemory
     }
   }
 
@@ -369,6 +401,7 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
         case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._transfers) }()
         case 13: try { try decoder.decodeMapField(fieldType: SwiftProtobuf._ProtobufMessageMap<SwiftProtobuf.ProtobufString,Weightserver_V1_WorkerStats>.self, value: &_storage._workers) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._process) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._sharedMemory) }()
         default: break
         }
       }
@@ -423,6 +456,9 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
       try { if let v = _storage._process {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
       } }()
+      try { if let v = _storage._sharedMemory {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -446,10 +482,56 @@ nonisolated extension Weightserver_V1_Stats: SwiftProtobuf.Message, SwiftProtobu
         if _storage._transfers != rhs_storage._transfers {return false}
         if _storage._workers != rhs_storage._workers {return false}
         if _storage._process != rhs_storage._process {return false}
+        if _storage._sharedMemory != rhs_storage._sharedMemory {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension Weightserver_V1_SharedMemoryStats: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  package static let protoMessageName: String = _protobuf_package + ".SharedMemoryStats"
+  package static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}budget_bytes\0\u{1}bytes\0\u{1}partitions\0\u{3}handed_out\0")
+
+  package mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self.budgetBytes) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.bytes) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.partitions) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.handedOut) }()
+      default: break
+      }
+    }
+  }
+
+  package func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.budgetBytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.budgetBytes, fieldNumber: 1)
+    }
+    if self.bytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.bytes, fieldNumber: 2)
+    }
+    if self.partitions != 0 {
+      try visitor.visitSingularInt64Field(value: self.partitions, fieldNumber: 3)
+    }
+    if self.handedOut != 0 {
+      try visitor.visitSingularInt64Field(value: self.handedOut, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  package static func ==(lhs: Weightserver_V1_SharedMemoryStats, rhs: Weightserver_V1_SharedMemoryStats) -> Bool {
+    if lhs.budgetBytes != rhs.budgetBytes {return false}
+    if lhs.bytes != rhs.bytes {return false}
+    if lhs.partitions != rhs.partitions {return false}
+    if lhs.handedOut != rhs.handedOut {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

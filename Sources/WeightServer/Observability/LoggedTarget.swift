@@ -10,6 +10,8 @@ enum LoggedTarget {
   static func text(_ target: RequestTarget) -> String {
     guard let query = target.query, let start = target.raw.firstIndex(of: "?") else { return target.raw.escaped }
     let items = query.split(separator: "&", omittingEmptySubsequences: false).map { item in
+      // Nothing hides in nothing: `/?` is logged as it was asked for.
+      if item.isEmpty { return item }
       guard let equals = item.firstIndex(of: "=") else { return known.contains(String(item)) ? item : "…" }
       return known.contains(String(item[..<equals])) ? item : "\(item[...equals])…"
     }

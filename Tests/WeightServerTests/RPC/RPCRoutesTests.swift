@@ -72,18 +72,36 @@ import Transport
     let whole = Array("{\"partition\":".utf8) + http.body + Array("}".utf8)
     #expect(try Weightserver_V1_PlanPartitionResponse(jsonUTF8Bytes: whole).partition == plan)
     #expect(plan.tensors.contains { !$0.sources.isEmpty })
+    // The second of two ranks holds the second half of a column, or the like.
+    let dealt = plan.tensors.filter(\.hasAxis)
+    #expect(!dealt.isEmpty)
+    for tensor in dealt {
+      let counts = tensor.held.map { ($0.values.last?.numberValue ?? 0) - ($0.values.first?.numberValue ?? 0) }
+      #expect(Int64(counts.reduce(0, +)) + tensor.zeros < tensor.wholeShape[Int(tensor.axis)])
+    }
   }
 
   @Test func noMemberOfAnAnswerIsLost() async throws {
     let sample = Sample()
+    let transfer = sample.monitor.transfers.begin(
+      .init(id: "1", remote: "test", model: "gpt2-tiny", rank: 0, mp: 2, parameters: "rank=0&mp=2", bytes: 1))
+    defer { sample.monitor.transfers.end(transfer) }
     for (target, member) in [("/manifests/gpt2-tiny", "manifest"), ("/manifests", "manifests"), ("/stats", "stats")] {
       let json = Array("{\"\(member)\":".utf8) + (try await sample.get(target).body) + Array("}".utf8)
       switch member {
       case "manifest": _ = try Weightserver_V1_GetManifestResponse(jsonUTF8Bytes: json)
       case "manifests": _ = try Weightserver_V1_ListManifestsResponse(jsonUTF8Bytes: json)
-      default: _ = try Weightserver_V1_GetStatsResponse(jsonUTF8Bytes: json)
+      default:
+        let stats = try Weightserver_V1_GetStatsResponse(jsonUTF8Bytes: json).stats
+        #expect(stats.transfers.count == 1 && stats.workers.keys.elementsEqual(["loading"]))
+        #expect(stats.hasSharedMemory && stats.hasTls && stats.hasConnections && stats.hasProcess)
+        #expect(stats.limitsReached.count == Limit.allCases.count)
       }
     }
+    let failed = try await Sample([.init(path: "/nowhere", name: "failed")]).get("/manifests").body
+    let list = Array("{\"manifests\":".utf8) + failed + Array("}".utf8)
+    let manifests = try Weightserver_V1_ListManifestsResponse(jsonUTF8Bytes: list).manifests
+    #expect(manifests.map(\.error.code) == ["not_found"])
     let dry = Array("{\"degree\":".utf8) + (try await sample.get("/plan?mp=3").body) + Array("}".utf8)
     #expect(try Weightserver_V1_PlanPartitionResponse(jsonUTF8Bytes: dry).degree.mpDegrees == [1, 2, 4, 8])
   }
@@ -129,7 +147,8 @@ import Transport
     ("PlanPartition", "application/json", "", #"{"rank":0}"#, 400, "invalid_argument", "mp is required"),
     ("PlanPartition", "application/json", "", #"{"mp":4,"rank":4}"#, 400, "invalid_argument", "ranks are 0...3"),
     ("PlanPartition", "application/json", "", #"{"mp":3,"rank":0}"#, 400, "failed_precondition", "mp 1, 2, 4, 8"),
-    ("PutManifest", "application/json", "", #"{"name":"x"}"#, 400, "invalid_argument", "path and manifest"),
+    // Who may not is told nothing else.
+    ("PutManifest", "application/json", "", #"{"name":"x"}"#, 403, "permission_denied", "the scope admin"),
     ("Nothing", "application/json", "", "{}", 404, "unimplemented", "no call Nothing"),
   ])
   func errorsHaveTheirCodes(
@@ -144,6 +163,18 @@ import Transport
     let json = try answer.json()
     #expect(json["code"]?.asText == code)
     #expect(json["message"]?.asText?.contains(text) == true, "\(json["message"]?.asText ?? "")")
+  }
+
+  @Test(arguments: [
+    (#"{"name":"x"}"#, "one of path and manifest is required"), (#"{"path":"/etc"}"#, "name is required"),
+  ])
+  func whoMayChangeThingsIsToldWhatIsMissing(body: String, text: String) async throws {
+    var sample = Sample()
+    sample.user = 0
+    let answer = try await call("PutManifest", body, on: sample)
+    #expect(answer.status == 400)
+    #expect(try answer.json()["code"]?.asText == "invalid_argument")
+    #expect(try answer.json()["message"]?.asText?.contains(text) == true)
   }
 
   @Test(arguments: [

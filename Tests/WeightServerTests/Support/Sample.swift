@@ -5,8 +5,8 @@ import Logging
 import Platform
 import TestSupport
 import Testing
-import Transport
 
+@testable import Transport
 @testable import WeightServer
 
 /// The daemon's parts over checkpoints that a test names, with no socket.
@@ -17,6 +17,8 @@ struct Sample {
   let catalog: Catalog
   let cache: PartitionCache
   let monitor: Monitor
+  /// The user who asks, as over a Unix socket; by default nobody is known.
+  var user: UInt32?
 
   /// A catalog that has read the checkpoints, and a cache that is off unless something else is asked for.
   init(_ sources: [Configuration.Source], cache configuration: Configuration.Cache? = nil) {
@@ -26,8 +28,8 @@ struct Sample {
       configuration ?? off, environment: [:], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     catalog = Catalog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     monitor = Monitor(
-      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(), server: { nil },
-      pools: [])
+      catalog: catalog, cache: cache, requests: RequestInstruments(), transfers: Transfers(),
+      server: { ServerStatistics() }, pools: [("loading", WorkerPool(limit: 1))])
     let queue = DispatchQueue(label: "test.loading")
     catalog.load(sources, options: LoadOptions(), on: queue)
     queue.sync {}
@@ -60,7 +62,7 @@ struct Sample {
       admission: RequestAdmission(limit: .max, clientLimit: .max, meter: LimitMeter()),
       accessLog: AccessLog(logger: logger, instruments: monitor.requests))
     let response = await withCheckedContinuation { continuation in
-      router.handle(Request(head: head, body: body)) { continuation.resume(returning: $0) }
+      router.handle(Request(head: head, body: body, peer: Peer(user: user))) { continuation.resume(returning: $0) }
     }
     let answer = try Answer(response)
     response.onDelivery?(.init(status: response.status, bytesSent: answer.body.count, isComplete: true))
