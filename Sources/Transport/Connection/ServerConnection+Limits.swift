@@ -17,10 +17,12 @@ extension ServerConnection {
     return refusalForMemory(bytes.count)
   }
 
-  /// Why an answer of which nothing was sent cannot have so many bytes in memory; nil where it can.
+  /// Why an answer of which nothing was sent cannot have so many bytes in memory; nil where it can. What the budget counts for this
+  /// connection already is no part of what comes to it: an answer must not be refused for its own bytes.
   func refusalForMemory(_ count: Int) -> StatusError? {
-    guard context.memory.isExceeded(by: count) else { return nil }
-    let error = tooMuch(count)
+    let more = count + machine.heldBytes - accounted
+    guard more > 0, context.memory.isExceeded(by: more) else { return nil }
+    let error = tooMuch(more)
     context.meter.refused(error, remoteAddress)
     return error
   }

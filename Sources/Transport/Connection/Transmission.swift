@@ -110,7 +110,8 @@ struct Transmission {
       case .filling: windowBytes
       case .located, .none, .awaiting, .finished: 0
       }
-    return memory.count + max(content + next, 2 * windowBytes)
+    // An array is held as a whole until its last byte has left.
+    return memoryBytes.count + max(content + next, 2 * windowBytes)
   }
 
   /// Whether more follows the bytes in memory at once.

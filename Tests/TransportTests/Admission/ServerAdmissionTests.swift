@@ -1,3 +1,4 @@
+import Dispatch
 import HTTPTypes
 import Platform
 import Synchronization
@@ -90,19 +91,22 @@ import Testing
   }
 
   @Test func bodiesThatDoNotFitIntoMemoryAreRefusedAndTheOthersServed() async throws {
+    // More than a Unix socket holds, whose buffer does not grow: the rest stays with the server while the client takes nothing.
+    let size = 16 << 20
     var limits = ConnectionLimits()
-    limits.bytesInFlight = 3 << 20
-    let test = try TestServer(limits: limits) { request in
+    limits.bytesInFlight = size / 2 * 3
+    let path = "/tmp/weight-server-\(UInt64.random(in: 0 ..< .max)).sock"
+    let test = try TestServer(limits: limits, address: .unix(path: path)) { request in
       if request.head.target.path == "/small" { return Response(body: .bytes([1])) }
-      return Response(body: .bytes([UInt8](repeating: 7, count: 2 << 20)))
+      return Response(body: .bytes([UInt8](repeating: 7, count: size)))
     }
-    let slow = try test.connect(receiveBuffer: 4096)
+    let slow = try test.connect()
     try slow.send(Self.get)
-    #expect(await waitUntil { test.server.statistics().bytesInFlight > 1 << 20 })
+    #expect(await waitUntil { test.server.statistics().bytesInFlight >= size })
     let refused = try test.fetch(Self.get)
     #expect(refused.status == 429 && refused.text.contains("resource_exhausted") && refused["retry-after"] != nil)
     #expect(try test.fetch("GET /small HTTP/1.1\r\nHost: h\r\n\r\n").status == 200)
-    #expect(try slow.receive().body.count == 2 << 20)
+    #expect(try slow.receive().body == [UInt8](repeating: 7, count: size))
     #expect(await waitUntil { test.server.statistics().bytesInFlight == 0 })
     #expect(try test.fetch(Self.get).status == 200)
     #expect(test.server.statistics().limitsReached[.bytesInFlight] == 1)
@@ -110,24 +114,34 @@ import Testing
   }
 
   @Test func windowsThatDoNotFitIntoMemoryAreRefusedBeforeTheyAreMade() async throws {
+    let window = 1 << 20
     var limits = ConnectionLimits()
-    limits.bytesInFlight = 3 << 20
+    // Room for the two windows of one answer, and not for those of two.
+    limits.bytesInFlight = 3 * window
     let fills = Atomic(0)
+    let gate = DispatchSemaphore(value: 0)
     let test = try TestServer(limits: limits) { _ in
-      let piece = BodyPiece.filled(count: 1 << 20) { buffer in
-        fills.wrappingAdd(1, ordering: .relaxed)
-        buffer.append(7, count: 1 << 20)
+      let piece = BodyPiece.filled(count: window) { buffer in
+        // The first one waits until it is told to go on.
+        if fills.wrappingAdd(1, ordering: .relaxed).oldValue == 0 { gate.wait() }
+        buffer.append(7, count: window)
       }
-      return Response(body: .source(length: 8 << 20, PieceList([BodyPiece](repeating: piece, count: 8))))
+      return Response(body: .source(length: 8 * window, PieceList([BodyPiece](repeating: piece, count: 8))))
     }
-    let slow = try test.connect(receiveBuffer: 4096)
-    try slow.send(Self.get)
-    #expect(await waitUntil { fills.load(ordering: .relaxed) >= 2 })
-    let before = fills.load(ordering: .relaxed)
-    #expect(try test.fetch(Self.get).status == 429)
-    #expect(fills.load(ordering: .relaxed) == before)
-    #expect(try slow.receive().body == [UInt8](repeating: 7, count: 8 << 20), "what was begun is finished")
+    let body = [UInt8](repeating: 7, count: 8 * window)
+    let first = try test.connect()
+    try first.send(Self.get)
+    #expect(await waitUntil { fills.load(ordering: .relaxed) == 1 })
+    #expect(await waitUntil { test.server.statistics().bytesInFlight >= 2 * window })
+    let refused = try? test.fetch(Self.get)
+    #expect(refused?.status == 429)
+    #expect(fills.load(ordering: .relaxed) == 1)
+    gate.signal()
+    let answer = try first.receive()
+    #expect(answer.status == 200 && answer.body == body, "what was begun is finished")
     #expect(await waitUntil { test.server.statistics().bytesInFlight == 0 })
+    #expect(try test.fetch(Self.get).body == body)
+    #expect(test.server.statistics().limitsReached[.bytesInFlight] == 1)
     await test.stop()
   }
 
@@ -140,13 +154,16 @@ import Testing
     let first = try test.connect()
     try first.send(head)
     try first.socket.sendAll([UInt8](repeating: 1, count: 250_000))
-    #expect(await waitUntil { test.server.statistics().bytesInFlight > 200_000 })
+    #expect(await waitUntil { test.server.statistics().bytesInFlight == 250_000 })
     let second = try test.connect()
     try second.send(head)
     try? second.socket.sendAll([UInt8](repeating: 1, count: 250_000))
     #expect(try second.receive().status == 429)
+    // A client hears of it a moment before the budget does.
+    #expect(await waitUntil { test.server.statistics().bytesInFlight == 250_000 }, "what was refused is let go")
+    #expect(test.server.statistics().limitsReached[.bytesInFlight] == 1)
     await test.stop()
-    #expect(test.server.statistics().bytesInFlight == 0)
+    #expect(await waitUntil { test.server.statistics().bytesInFlight == 0 })
   }
 
   @Test func aReaderBelowTheRateIsCutAndOneAboveItIsServed() async throws {
