@@ -81,7 +81,8 @@ let package = Package(
         "Transport", "Platform", "TestSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
       ]),
     .testTarget(name: "ClientTests", dependencies: ["WeightServerClient", "Transport", "Platform"]),
-    .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "TestSupport", "WeightServerClient"]),
+    .testTarget(
+      name: "ObjectStoreTests", dependencies: ["ObjectStore", "Platform", "TestSupport", "WeightServerClient"]),
     .testTarget(name: "CommandTests", dependencies: ["Command", "WeightServerClient"]),
     .testTarget(
       name: "WeightServerTests",

@@ -141,7 +141,8 @@ package final class ObjectStore: Sendable {
   /// Whether a body is the range that was asked for, of the version that is known. Some stores answer a range with 200, beside
   /// `Content-Range` or where it is all of the object.
   private static func isAnswer(_ head: ResponseHead, _ object: StoredObject, _ range: Range<Int>) -> Bool {
-    guard head.status.kind == .successful, head.fields[.eTag].map({ StoredObject.tag($0) == object.entityTag }) ?? true else {
+    guard head.status.kind == .successful, head.fields[.eTag].map({ StoredObject.tag($0) == object.entityTag }) ?? true
+    else {
       return false
     }
     if let stated = head.fields[.contentRange] {
