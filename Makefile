@@ -38,7 +38,8 @@ serve:
 test:
 	Scripts/bootstrap
 	Scripts/build --build-tests
-	swift test --skip-build --disable-xctest --filter 'ServerAdmissionTests|ColdPartitionTests'
+	swift test --skip-build --disable-xctest --filter ServerAdmissionTests
+	swift test --skip-build --disable-xctest --filter ColdPartitionTests
 	swift test --skip-build --disable-xctest --skip EndToEndTests --skip ServerAdmissionTests
 	swift test --skip-build --disable-xctest --filter EndToEndTests --skip ColdPartitionTests
 

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// Many clients that ask at once for a partition that nobody asked for before.
-@Suite struct ColdPartitionTests {
+@Suite(.serialized) struct ColdPartitionTests {
   private static let clients = 1000
   /// Clients read one after the other here, so that the last may wait long before it takes anything.
   private static let patience = [
