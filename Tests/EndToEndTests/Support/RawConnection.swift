@@ -7,7 +7,7 @@ final class RawConnection {
   private var received: [UInt8] = []
 
   /// Seconds after which a send or a receive fails.
-  private static let patience: Int32 = 30
+  private static let patience: Int32 = 120
 
   /// - Parameter receiveBuffer: bytes that the system may hold for this end, so that a server soon has to wait; 0 for its default.
   init(port: UInt16, receiveBuffer: Int32 = 0) throws {
