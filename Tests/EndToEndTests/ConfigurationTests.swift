@@ -73,7 +73,7 @@ import Testing
     }()
     let lines = try errors.split(separator: "\n").map { try JSON([UInt8]($0.utf8)) }
     let requests = lines.filter { $0["message"]?.text == "request" }
-    #expect(requests.contains { $0["status"]?.text == "200" && $0["target"]?.text == "/shard?rank=0&mp=2" })
+    #expect(requests.contains { $0["status"]?.integer == 200 && $0["target"]?.text == "/shard?rank=0&mp=2" })
     for line in lines {
       for key in ["time", "level", "message"] { #expect(line[key]?.text?.isEmpty == false) }
     }
