@@ -174,40 +174,6 @@ def test_reconnect(server):
     assert text.count("Reused, TLSv1.2") == 5, text
 
 
-def test_new_keys_in_the_middle(server, whole):
-    """TLS 1.3 lets a client change keys, and ask for new ones, at any time: K and k of s_client."""
-    process = subprocess.Popen(
-        ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT)
-    request = f"GET {SHARD} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    output = b""
-
-    def read_until(what, count):
-        nonlocal output
-        while output.count(what) < count:
-            block = os.read(process.stdout.fileno(), 65536)
-            assert block, output[-1000:]
-            output += block
-
-    def say(line, answer, count):
-        # s_client takes what it reads at once for one command, or for data: so one after the other.
-        process.stdin.write(line)
-        process.stdin.flush()
-        read_until(answer, count)
-
-    read_until(b"read R BLOCK", 1)
-    say(b"K\n", b"KEYUPDATE", 1)
-    say(b"k\n", b"KEYUPDATE", 2)
-    say(request, b"HTTP/1.1 200 OK", 1)
-    say(b"K\n", b"KEYUPDATE", 3)
-    say(request.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b"HTTP/1.1 200 OK", 2)
-    process.stdin.close()
-    output += process.stdout.read()
-    process.wait()
-    # s_client may say something of its own within one of them.
-    assert output.count(whole) >= 1
-
-
 def test_python_gets_any_range(server, ca, whole):
     with requests.Session() as session:
         session.verify, session.trust_env = str(ca / "ca.pem"), False
