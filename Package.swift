@@ -28,9 +28,10 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux"),
     .target(name: "CKernels"),
-    .target(name: "Platform", dependencies: ["COpenSSL", "CLinux"]),
+    .target(name: "Platform", dependencies: ["COpenSSL", "CZlib", "CLinux"]),
     .target(name: "Loader", dependencies: ["Platform", "CKernels"]),
     .target(
       name: "Transport",

@@ -18,6 +18,8 @@ package final class ObjectStore: Sendable {
 
   /// Objects that a listing may have.
   static let objectLimit = 100_000
+  /// Pages that a listing may have, of which each has up to 1,000 objects.
+  private static let pageLimit = 1000
   private static let answerLimit = 8 << 20
   private static let bufferSize = 256 << 10
 
@@ -38,7 +40,9 @@ package final class ObjectStore: Sendable {
   func list(_ bucket: String, prefix: String) throws(ObjectStoreError) -> [StoredObject] {
     var objects: [StoredObject] = []
     var continuation: String?
+    var pages = 0
     repeat {
+      pages += 1
       var query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
       if let continuation { query.append(("continuation-token", continuation)) }
       let body = try attempt("listing s3://\(bucket.escaped)/\(prefix.escaped)") { () throws(ObjectStoreError) in
@@ -52,7 +56,8 @@ package final class ObjectStore: Sendable {
         throw ObjectStoreError(
           .failed, "listing s3://\(bucket.escaped)/\(prefix.escaped): the answer has \(error.message)")
       }
-      guard objects.count <= ObjectStore.objectLimit else {
+      // A store that goes on without end is no better than one with too many.
+      guard objects.count <= ObjectStore.objectLimit, pages <= ObjectStore.pageLimit else {
         throw ObjectStoreError(
           .invalid,
           "s3://\(bucket.escaped)/\(prefix.escaped) has more than \(ObjectStore.objectLimit) objects: name a longer prefix"
@@ -145,11 +150,11 @@ package final class ObjectStore: Sendable {
     else {
       return false
     }
+    guard head.fields[.contentLength] == String(range.count) else { return false }
     if let stated = head.fields[.contentRange] {
       return stated == "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(object.size)"
     }
     return head.status.code == 200 && range == 0..<Int(clamping: object.size)
-      && head.fields[.contentLength] == String(object.size)
   }
 
   private func target(_ bucket: String, key: String) throws(ObjectStoreError) -> (PlainRequests, String) {

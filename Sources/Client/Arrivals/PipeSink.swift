@@ -4,9 +4,9 @@ internal import Platform
 /// Passes a transfer on to an open descriptor, in order: a pipe, a terminal, a file at its end.
 ///
 /// `@unchecked Sendable`: one thread at a time uses it.
-final class PipeSink: TransferSink, @unchecked Sendable {
+final class PipeSink: StreamingSink, @unchecked Sendable {
   private let number: CInt
-  private let front = FrontBytes()
+  let front = FrontBytes()
   private let buffer: ByteBuffer
   private var hasHeader = false
   private var written = 0
@@ -16,10 +16,6 @@ final class PipeSink: TransferSink, @unchecked Sendable {
     self.number = number
     buffer = ByteBuffer(capacity: max(bufferSize, 4096))
   }
-
-  var takesRanges: Bool { false }
-  var resumable: TransferJournal? { nil }
-  func makeWindow() -> ByteBuffer? { nil }
 
   func prepare(_ content: TransferContent) throws(WeightClientError) {
     guard written == 0 else { throw .changedWhileArriving }
@@ -59,16 +55,4 @@ final class PipeSink: TransferSink, @unchecked Sendable {
     }
     if !isDone { throw .canceled }
   }
-
-  func note(_ position: Int, of content: TransferContent) {}
-
-  func bytes(_ range: Range<Int>) throws(WeightClientError) -> [UInt8] { try front.bytes(range) }
-
-  func hash(_ range: Range<Int>, into digest: RunningDigest, cancel: CancelSignal) throws(WeightClientError) {
-    guard range.isEmpty else { throw .changedWhileArriving }
-  }
-
-  func commit() {}
-  func keep(_ position: Int, of content: TransferContent) {}
-  func remove() {}
 }

@@ -5,7 +5,7 @@ internal import Platform
 /// much lies in the queue: the connection's window then fills, and the server waits.
 ///
 /// `@unchecked Sendable`: one thread at a time uses it.
-final class TensorSink: TransferSink, @unchecked Sendable {
+final class TensorSink: StreamingSink, @unchecked Sendable {
   /// Tensors that lie in one memory.
   private struct Run {
     let lease: RegionLease
@@ -16,7 +16,7 @@ final class TensorSink: TransferSink, @unchecked Sendable {
 
   private let queue: ArrivalQueue<TensorView>
   private let pool: RegionPool
-  private let front = FrontBytes()
+  let front = FrontBytes()
   private var header: SafetensorsHeader?
   private var run: Run?
   private var next = 0
@@ -33,10 +33,6 @@ final class TensorSink: TransferSink, @unchecked Sendable {
     pool = RegionPool(limit: limit)
     runBytes = min(max(limit / 4, TensorSink.runBytesRange.lowerBound), TensorSink.runBytesRange.upperBound)
   }
-
-  var takesRanges: Bool { false }
-  var resumable: TransferJournal? { nil }
-  func makeWindow() -> ByteBuffer? { nil }
 
   func prepare(_ content: TransferContent) throws(WeightClientError) {
     guard next == 0 else { throw .changedWhileArriving }
@@ -98,16 +94,4 @@ final class TensorSink: TransferSink, @unchecked Sendable {
       }
     }
   }
-
-  func note(_ position: Int, of content: TransferContent) {}
-
-  func bytes(_ range: Range<Int>) throws(WeightClientError) -> [UInt8] { try front.bytes(range) }
-
-  func hash(_ range: Range<Int>, into digest: RunningDigest, cancel: CancelSignal) throws(WeightClientError) {
-    guard range.isEmpty else { throw .changedWhileArriving }
-  }
-
-  func commit() {}
-  func keep(_ position: Int, of content: TransferContent) {}
-  func remove() {}
 }

@@ -81,7 +81,7 @@ struct RPCRequest: Sendable {
     case "gzip":
       // A client that compresses by default does so with nothing too.
       if bytes.isEmpty { return [] }
-      do throws(Inflate.Failure) {
+      do throws(Gzip.Failure) {
         return try Gzip.decode(bytes, limit: sizeLimit)
       } catch {
         switch error {

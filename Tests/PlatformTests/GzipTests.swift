@@ -2,8 +2,6 @@ import Platform
 import TestSupport
 import Testing
 
-@testable import WeightServer
-
 /// The compressed bytes are those that Python's gzip made.
 @Suite struct GzipTests {
   @Test(arguments: [
@@ -37,7 +35,7 @@ import Testing
 
   @Test func whatUnfoldsToTooMuchIsStopped() throws {
     let bytes = try GzipTests.compressed
-    let error = #expect(throws: Inflate.Failure.self) { try Gzip.decode(bytes, limit: GzipTests.plain.utf8.count - 1) }
+    let error = #expect(throws: Gzip.Failure.self) { try Gzip.decode(bytes, limit: GzipTests.plain.utf8.count - 1) }
     let isTooLarge = if case .tooLarge? = error { true } else { false }
     #expect(isTooLarge, "\(String(describing: error))")
   }
@@ -45,9 +43,9 @@ import Testing
   @Test func everyPrefixIsRefused() throws {
     let bytes = try GzipTests.compressed
     for count in bytes.indices {
-      #expect(throws: Inflate.Failure.self) { try Gzip.decode(Array(bytes[..<count]), limit: 1 << 20) }
+      #expect(throws: Gzip.Failure.self) { try Gzip.decode(Array(bytes[..<count]), limit: 1 << 20) }
     }
-    #expect(throws: Inflate.Failure.self) { try Gzip.decode(bytes + [0], limit: 1 << 20) }
+    #expect(throws: Gzip.Failure.self) { try Gzip.decode(bytes + [0], limit: 1 << 20) }
   }
 
   @Test(arguments: 0..<4) func aChangedByteIsNoticedAndNothingTraps(seed: Int) throws {
@@ -60,7 +58,7 @@ import Testing
       // The last bits of the last block's last byte mean nothing.
       if index == bytes.count - 9 { continue }
       changed[index] ^= UInt8.random(in: 1...255, using: &generator)
-      #expect(throws: Inflate.Failure.self, "seed \(seed), byte \(index)") { try Gzip.decode(changed, limit: 1 << 20) }
+      #expect(throws: Gzip.Failure.self, "seed \(seed), byte \(index)") { try Gzip.decode(changed, limit: 1 << 20) }
     }
   }
 
@@ -69,7 +67,6 @@ import Testing
     for _ in 0..<500 {
       let count = Int.random(in: 0..<200, using: &generator)
       let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
-      _ = try? Inflate.inflate(bytes[...], limit: 10_000)
       _ = try? Gzip.decode([0x1F, 0x8B, 8, UInt8(seed), 0, 0, 0, 0, 0, 3] + bytes, limit: 10_000)
     }
   }
