@@ -37,7 +37,7 @@ def main():
             stack.enter_context(bench.stack)
             parts.append((name, list(module.run(bench))))
         say(f"  {time.time() - start:.0f} s")
-    print(report.summary(parts))
+    print(report.summary(parts) + report.series(parts))
     if options.results:
         report.write(options.results, parts, titles, load)
 

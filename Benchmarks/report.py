@@ -55,6 +55,13 @@ def summary(parts, asked=False):
     return table(lines)
 
 
+def series(parts):
+    """The figures that have no peer, as text."""
+    return "".join(
+        "\n" + markdown(Series(item.title, item.columns, item.points, [], item.name, item.note), "", {})
+        for _, items in parts for item in items if isinstance(item, Series))
+
+
 def markdown(item, plots, plot_files):
     if isinstance(item, Table):
         text = f"### {item.title}\n\nAgainst {item.peer}.\n\n" if item.peer else f"### {item.title}\n\n"
