@@ -37,9 +37,9 @@ def main():
             stack.enter_context(bench.stack)
             parts.append((name, list(module.run(bench))))
         say(f"  {time.time() - start:.0f} s")
+        if options.results:
+            report.write(options.results, parts, titles, load)
     print(report.summary(parts) + report.series(parts))
-    if options.results:
-        report.write(options.results, parts, titles, load)
 
 
 if __name__ == "__main__":

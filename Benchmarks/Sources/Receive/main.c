@@ -11,6 +11,8 @@
 //   window   1 MiB of each thread's own, over and over
 //   touched  memory of the whole body, which was touched by the command before
 //   fresh    new pages for each body, given back behind it
+// or, with a MODE of `heads`, each thread asks by HEAD on one connection, one request after the other, for LEAST milliseconds; BYTES is
+// then the number of answers.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,7 +31,7 @@
 
 enum { window_size = 1 << 20, head_limit = 1 << 16, most_threads = 4096 };
 
-enum mode { window, touched, fresh };
+enum mode { window, touched, fresh, heads };
 
 struct stream {
   int descriptor;
@@ -69,9 +71,15 @@ static char *take(size_t size) {
   return memory;
 }
 
-static void make_room(struct worker *worker, size_t size) {
-  if (worker->capacity >= size) return;
+static void give_back(struct worker *worker) {
   if (worker->memory) munmap(worker->memory, worker->capacity);
+  worker->memory = NULL;
+  worker->capacity = 0;
+}
+
+static void make_room(struct worker *worker, size_t size) {
+  if (mode != fresh && worker->capacity >= size) return;
+  give_back(worker);
   worker->memory = take(size);
   worker->capacity = size;
 }
@@ -117,8 +125,7 @@ static size_t receive_head(struct stream stream, struct worker *worker, size_t *
     exit(1);
   }
   size_t length = strtoull(field + 17, NULL, 10);
-  if (mode != fresh) make_room(worker, mode == window ? window_size : length);
-  else worker->memory = take(length), worker->capacity = length;
+  make_room(worker, mode == window ? window_size : length);
   *done = filled - (end + 4 - head);
   memcpy(worker->memory, end + 4, *done);
   return length;
@@ -138,12 +145,34 @@ static void receive_answer(struct worker *worker, double start) {
   }
   SSL_free(stream.tls);
   close(stream.descriptor);
-  if (mode == fresh) munmap(worker->memory, worker->capacity), worker->memory = NULL, worker->capacity = 0;
+  if (mode == fresh) give_back(worker);
   total += length;
+}
+
+static void ask_for_heads(struct worker *worker, double end) {
+  struct stream stream = connect_to_server();
+  char request[2048], head[head_limit + 1];
+  int size = snprintf(request, sizeof request, "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", worker->path);
+  size_t answers = 0;
+  for (; now() < end; answers++) {
+    if (send(stream.descriptor, request, size, 0) != size) fail("send");
+    for (size_t filled = 0; filled < 4 || memcmp(head + filled - 4, "\r\n\r\n", 4);) {
+      size_t count = receive_some(stream, head + filled, head_limit - filled);
+      if (count == 0) fail("the answer has no whole head");
+      filled += count;
+    }
+    if (strncmp(head, "HTTP/1.1 200", 12)) fail("the answer is not 200");
+  }
+  total += answers;
+  close(stream.descriptor);
 }
 
 static void *work(void *argument) {
   double start = now();
+  if (mode == heads) {
+    ask_for_heads(argument, start + least * 1e-3);
+    return NULL;
+  }
   do receive_answer(argument, start);
   while (total < least);
   return NULL;
@@ -152,7 +181,7 @@ static void *work(void *argument) {
 static int parse(char *line) {
   char *word = strtok(line, " \n");
   if (!word) return 0;
-  mode = !strcmp(word, "window") ? window : !strcmp(word, "touched") ? touched : fresh;
+  mode = !strcmp(word, "window") ? window : !strcmp(word, "touched") ? touched : !strcmp(word, "heads") ? heads : fresh;
   least = strtoull(strtok(NULL, " \n"), NULL, 10);
   char *rest;
   port = strtol(strtok(NULL, " \n"), &rest, 10);
