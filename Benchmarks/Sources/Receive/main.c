@@ -38,11 +38,16 @@ struct stream {
   SSL *tls;
 };
 
+struct space {
+  char *memory;
+  size_t capacity;
+};
+
 struct worker {
   pthread_t thread;
   char path[1024];
-  char *memory;
-  size_t capacity;
+  struct space kept;
+  struct space passing; // of one body, where each has fresh memory
   double first;
 };
 
@@ -71,17 +76,16 @@ static char *take(size_t size) {
   return memory;
 }
 
-static void give_back(struct worker *worker) {
-  if (worker->memory) munmap(worker->memory, worker->capacity);
-  worker->memory = NULL;
-  worker->capacity = 0;
+static void give_back(struct space *space) {
+  if (space->memory) munmap(space->memory, space->capacity);
+  *space = (struct space){0};
 }
 
-static void make_room(struct worker *worker, size_t size) {
-  if (mode != fresh && worker->capacity >= size) return;
-  give_back(worker);
-  worker->memory = take(size);
-  worker->capacity = size;
+static void make_room(struct space *space, size_t size) {
+  if (space->capacity >= size) return;
+  give_back(space);
+  space->memory = take(size);
+  space->capacity = size;
 }
 
 static struct stream connect_to_server(void) {
@@ -108,7 +112,7 @@ static void ask(struct stream stream, const char *path) {
 }
 
 // Reads a head and what came of the body behind it, which is moved to where the body goes. Gives the body's length.
-static size_t receive_head(struct stream stream, struct worker *worker, size_t *done) {
+static size_t receive_head(struct stream stream, struct space *space, size_t *done) {
   char head[head_limit + 1];
   size_t filled = 0;
   char *end = NULL;
@@ -125,27 +129,28 @@ static size_t receive_head(struct stream stream, struct worker *worker, size_t *
     exit(1);
   }
   size_t length = strtoull(field + 17, NULL, 10);
-  make_room(worker, mode == window ? window_size : length);
+  make_room(space, mode == window ? window_size : length);
   *done = filled - (end + 4 - head);
-  memcpy(worker->memory, end + 4, *done);
+  memcpy(space->memory, end + 4, *done);
   return length;
 }
 
 static void receive_answer(struct worker *worker, double start) {
   struct stream stream = connect_to_server();
   ask(stream, worker->path);
-  size_t done = 0, length = receive_head(stream, worker, &done);
+  struct space *space = mode == fresh ? &worker->passing : &worker->kept;
+  size_t done = 0, length = receive_head(stream, space, &done);
   if (worker->first == 0) worker->first = now() - start;
   while (done < length) {
     size_t left = length - done;
-    size_t count = receive_some(stream, worker->memory + (mode == window ? 0 : done),
+    size_t count = receive_some(stream, space->memory + (mode == window ? 0 : done),
                                 mode == window && left > window_size ? window_size : left);
     if (count == 0) fail("the answer ended early");
     done += count;
   }
   SSL_free(stream.tls);
   close(stream.descriptor);
-  if (mode == fresh) give_back(worker);
+  if (mode == fresh) give_back(space);
   total += length;
 }
 
