@@ -234,7 +234,8 @@ class Bench:
 
     def daemon(self, *checkpoints, cache=None, certificate=None, **settings):
         """A weight server of ours that is ready. `cache` is a folder for partitions, all of which are then kept."""
-        environment = {"WEIGHT_SERVER_LOGGING_LEVEL": "warning", "WEIGHT_SERVER_CACHE_MODE": "always" if cache else "never"}
+        environment = {"WEIGHT_SERVER_LOGGING_LEVEL": "warning", "WEIGHT_SERVER_CACHE_MODE": "always" if cache else "never",
+                       "WEIGHT_SERVER_LIMITS_CONNECTIONS_PER_ADDRESS": "10000"}
         if cache:
             environment |= {"WEIGHT_SERVER_CACHE_FOLDER": str(cache), "WEIGHT_SERVER_CACHE_BYTES": str(64 << 30)}
         environment |= {f"WEIGHT_SERVER_{name.upper()}": str(value) for name, value in settings.items()}
