@@ -1,6 +1,6 @@
 """What every benchmark here uses: servers that run beside each other, programs that are measured by turns, and rows of ratios.
 
-A benchmark is a module with `TITLE`, `COMMAND` (what to type for it alone) and `run(bench)`, which yields `Table`s.
+A benchmark is a module with `TITLE` and `run(bench)`, which yields a `Table` or a `Series` for each thing that it measures.
 """
 import contextlib
 import dataclasses

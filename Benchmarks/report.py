@@ -1,4 +1,5 @@
 """What was measured, as text: one table of ratios, and RESULTS.md with what the machine was and a plot of each thing that grows."""
+import dataclasses
 import math
 import os
 import platform
@@ -13,7 +14,7 @@ from plot import draw
 
 INTRODUCTION = """# Results
 
-Written by `make bench`, whole. Ratios are of runs by turns (ours, the peer's, ours, …) in one run on one machine, after one of each
+Written by `make bench`. Ratios are of runs by turns (ours, the peer's, ours, …) in one run on one machine, after one of each
 that is not counted: the median of the pairs, and in brackets the interval that holds the true median with 95 % (with five pairs all of them,
 94 %). Speeds and times are so that more is better; memory and what is bounded says "at most". Absolute figures move with the machine.
 
@@ -58,7 +59,7 @@ def summary(parts, asked=False):
 def series(parts):
     """The figures that have no peer, as text."""
     return "".join(
-        "\n" + markdown(Series(item.title, item.columns, item.points, [], item.name, item.note), "", {})
+        "\n" + markdown(dataclasses.replace(item, plots=[]), "", {})
         for _, items in parts for item in items if isinstance(item, Series))
 
 

@@ -56,11 +56,16 @@ package final class ObjectStore: Sendable {
         throw ObjectStoreError(
           .failed, "listing s3://\(bucket.escaped)/\(prefix.escaped): the answer has \(error.message)")
       }
-      // A store that goes on without end is no better than one with too many.
-      guard objects.count <= ObjectStore.objectLimit, pages <= ObjectStore.pageLimit else {
+      guard objects.count <= ObjectStore.objectLimit else {
         throw ObjectStoreError(
           .invalid,
           "s3://\(bucket.escaped)/\(prefix.escaped) has more than \(ObjectStore.objectLimit) objects: name a longer prefix"
+        )
+      }
+      guard continuation == nil || pages < ObjectStore.pageLimit else {
+        throw ObjectStoreError(
+          .failed,
+          "listing s3://\(bucket.escaped)/\(prefix.escaped): it has not ended after \(pages) answers with \(objects.count) objects"
         )
       }
     } while continuation != nil
